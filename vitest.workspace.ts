@@ -1,0 +1,26 @@
+import { readdirSync } from 'node:fs';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+if (Number(process.versions.node.split('.')[0]) < 22)
+  throw new Error(
+    'Node 22.19 or newer is needed: run "npm ci", then "npm test", which brings Node 24 along.',
+  );
+
+const project = (root: string, name: string) => ({
+  extends: true as const,
+  test: { name, root, include: ['test/**/*.test.ts'] },
+});
+
+export default defineConfig({
+  // Vitest runs tests through Vite's server environment, so this is where the source condition counts.
+  ssr: { resolve: { conditions: [...defaultServerConditions, '@mailsphere/source'] } },
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: [
+      ...readdirSync('packages').map((name) => project(`packages/${name}`, name)),
+      project('examples', 'examples'),
+    ],
+  },
+});
