@@ -1,5 +1,6 @@
 // scripts/complete-lock.mjs — add entries for optional platform packages the registry in use does not carry
 import { readFileSync, writeFileSync } from 'node:fs';
+
 const file = process.argv[2] ?? 'package-lock.json';
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const OS = [

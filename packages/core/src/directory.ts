@@ -1,0 +1,102 @@
+import type { CallOptions } from './call-options.ts';
+import type { Change, Cursor, Page } from './page.ts';
+import type { TenantRef } from './tenant.ts';
+
+/** The collections of a directory, in the order in which they are synchronised. */
+export const directoryKinds = ['domain', 'user', 'group'] as const;
+export type DirectoryKind = (typeof directoryKinds)[number];
+
+/** A mail domain of the tenant. Its id is the domain name in lower case. */
+export interface DirectoryDomain {
+  readonly kind: 'domain';
+  readonly id: string;
+  readonly isDefault: boolean;
+  readonly isInitial: boolean;
+  readonly isVerified: boolean;
+  /** Verified, and used for mail. */
+  readonly acceptsMail: boolean;
+}
+
+/** An SMTP address as the service writes it. Addresses are compared without regard to case. */
+export interface EmailAddress {
+  readonly address: string;
+  /** The address that mail is sent from; the others are aliases. */
+  readonly primary: boolean;
+}
+
+export interface DirectoryUser {
+  readonly kind: 'user';
+  readonly id: string;
+  readonly userPrincipalName: string;
+  readonly displayName: string | undefined;
+  readonly userType: 'member' | 'guest';
+  readonly enabled: boolean;
+  /** SMTP addresses, the primary one first. Empty for a user that has no mail. */
+  readonly addresses: readonly EmailAddress[];
+}
+
+export type GroupType = 'distribution' | 'mail_enabled_security' | 'microsoft_365' | 'security';
+
+export interface GroupMember {
+  readonly id: string;
+  readonly type: 'user' | 'group' | 'contact' | 'device' | 'service_principal' | 'other';
+}
+
+export interface DirectoryGroup {
+  readonly kind: 'group';
+  readonly id: string;
+  readonly displayName: string | undefined;
+  readonly groupType: GroupType;
+  /** SMTP addresses, the primary one first. */
+  readonly addresses: readonly EmailAddress[];
+  /**
+   * Changes of the direct membership since the page before. A large group comes in several pages, each with some
+   * of its members, so these are to be accumulated.
+   */
+  readonly members: {
+    readonly added: readonly GroupMember[];
+    readonly removed: readonly string[];
+  };
+}
+
+export type DirectoryEntry = DirectoryDomain | DirectoryUser | DirectoryGroup;
+export type DirectoryChange = Change<DirectoryEntry>;
+
+/** The directory as a provider reads it. */
+export interface DirectorySource {
+  /**
+   * Pages of changes since the cursor; without one, everything.
+   * @throws ConnectorError `cursor_expired` when the service forgot the cursor: read everything again.
+   */
+  changes(
+    tenant: TenantRef,
+    kind: DirectoryKind,
+    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+  ): AsyncIterable<Page<DirectoryChange>>;
+}
+
+/** What one page changed. */
+export interface DirectoryBatch {
+  readonly connectionId: string;
+  readonly kind: DirectoryKind;
+  /** The round that read it. It rises whenever everything is read anew, and every entry and membership of the batch is of it. */
+  readonly generation: number;
+  /** In the order of the service. The same id may come more than once: the last one holds. */
+  readonly changes: readonly DirectoryChange[];
+  /**
+   * True on the last batch of a full read: after these changes, entries and memberships of this connection and kind
+   * that are of an older generation no longer exist.
+   */
+  readonly sweep: boolean;
+}
+
+/**
+ * Where the directory goes: a host's own tables, or the ready-made ones.
+ *
+ * `testDirectorySink` of `@mailsphere/core/testing` tells when an implementation is complete.
+ */
+export interface DirectorySink {
+  /** At least once per page, in order; resolve only when stored. Applying a batch twice changes nothing. */
+  apply(batch: DirectoryBatch, options?: CallOptions): Promise<void>;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,52 @@
+export type { CallOptions } from './call-options.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { ConnectorError, type ConnectorErrorOptions, type ErrorCode } from './connector-error.ts';
+export {
+  type DirectoryBatch,
+  type DirectoryChange,
+  type DirectoryDomain,
+  type DirectoryEntry,
+  type DirectoryGroup,
+  type DirectoryKind,
+  type DirectorySink,
+  type DirectorySource,
+  type DirectoryUser,
+  directoryKinds,
+  type EmailAddress,
+  type GroupMember,
+  type GroupType,
+} from './directory.ts';
+export type { Json } from './json.ts';
+export type {
+  FolderRef,
+  MailArchive,
+  Mailbox,
+  MailboxRef,
+  MailFolder,
+  MailSource,
+  MessageRef,
+  StoredMessage,
+} from './mail.ts';
+export { parseOptions } from './options.ts';
+export type { Change, Cursor, Page } from './page.ts';
+export type {
+  AccessToken,
+  Capability,
+  Grant,
+  Permission,
+  Provider,
+  ProviderAuthorization,
+  SignedInPerson,
+  TokenOptions,
+} from './provider.ts';
+export type {
+  DeleteOptions,
+  ListOptions,
+  PutOptions,
+  StorageAdapter,
+  StoredRecord,
+  Version,
+} from './storage-adapter.ts';
+export { type Task, type TaskOutcome, taskKey } from './task.ts';
+export type { Tenant, TenantRef } from './tenant.ts';
+export type { ConnectionWork, MailboxWork } from './workload.ts';

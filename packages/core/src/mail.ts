@@ -1,0 +1,92 @@
+import type { CallOptions } from './call-options.ts';
+import type { Change, Cursor, Page } from './page.ts';
+import type { TenantRef } from './tenant.ts';
+
+export interface MailboxRef extends TenantRef {
+  /** The immutable id of the user, or of the shared mailbox's user object. */
+  readonly mailboxId: string;
+}
+
+export interface Mailbox extends MailboxRef {
+  readonly address: string | undefined;
+  readonly displayName: string | undefined;
+}
+
+export interface FolderRef extends MailboxRef {
+  readonly folderId: string;
+}
+
+export interface MailFolder extends FolderRef {
+  readonly displayName: string | undefined;
+  readonly parentId: string | undefined;
+  readonly hidden: boolean;
+  /** How many items the service counts here, other kinds than messages included: for an estimate only. */
+  readonly itemCount: number;
+}
+
+export interface MessageRef extends FolderRef {
+  /** Stays the same when the message is moved within its mailbox. Case matters. */
+  readonly messageId: string;
+  /** ISO 8601. */
+  readonly receivedAt: string | undefined;
+}
+
+/** The mail of a tenant as a provider reads it. */
+export interface MailSource {
+  /** All mailboxes that may exist; whether one does is found by opening it (`mailbox_not_found`). */
+  mailboxes(
+    tenant: TenantRef,
+    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+  ): AsyncIterable<Page<Change<Mailbox>>>;
+  /**
+   * Nested and hidden folders too; folders that only repeat messages of others (searches) never.
+   * @throws ConnectorError `mailbox_not_found`
+   */
+  folders(
+    mailbox: MailboxRef,
+    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+  ): AsyncIterable<Page<Change<MailFolder>>>;
+  /**
+   * The messages of one folder, not of those below it.
+   * @throws ConnectorError `cursor_expired`, or `gone` when the folder no longer exists.
+   */
+  messages(
+    folder: FolderRef,
+    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+  ): AsyncIterable<Page<Change<MessageRef>>>;
+  /**
+   * The message as raw MIME, byte for byte as the service sent it. The stream fails when the answer ends early.
+   * Cancel it, or read it to its end: until then the message counts as a request in flight.
+   * @throws ConnectorError `gone`, `poison`
+   */
+  content(message: MessageRef, options?: CallOptions): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** What the archive knows of a message that it holds. */
+export interface StoredMessage {
+  readonly bytes: number;
+  /** Of the bytes as received, in lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Where the mail goes. Identity is (tenant, mailbox, message id).
+ *
+ * `testMailArchive` of `@mailsphere/core/testing` tells when an implementation is complete.
+ */
+export interface MailArchive {
+  /** Of these messages, those that are not stored yet, in the order given. */
+  missing(mailbox: MailboxRef, ids: readonly string[], options?: CallOptions): Promise<readonly string[]>;
+  /**
+   * Stores once per identity: a message that is already stored stays as it is. Resolves when durable, with the size and
+   * hash of what is stored. When the content fails or the signal aborts, it rejects and nothing becomes visible.
+   * The archive reads the stream to its end or cancels it, whatever happens.
+   * @throws ConnectorError `storage_failed`
+   */
+  store(
+    message: MessageRef,
+    content: ReadableStream<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<StoredMessage>;
+  close?(): Promise<void>;
+}

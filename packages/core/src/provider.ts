@@ -1,0 +1,109 @@
+import type { CallOptions } from './call-options.ts';
+import type { DirectorySource } from './directory.ts';
+import type { MailSource } from './mail.ts';
+import type { Tenant, TenantRef } from './tenant.ts';
+
+/** What a permission is for. */
+export type Capability = 'connect' | 'directory' | 'mail';
+
+/** A permission as the administrator will be shown it. */
+export interface Permission {
+  /** The service's own name, such as `Mail.Read`. */
+  readonly id: string;
+  readonly title: string;
+  /** One sentence for the administrator. */
+  readonly reason: string;
+  readonly capability: Capability;
+  readonly required: boolean;
+}
+
+/** What has really been granted, as the service says. */
+export interface Grant {
+  /** The tenant's own name, for people to recognise it. */
+  readonly displayName: string;
+  readonly granted: readonly string[];
+  /** Required or optional permissions that are not granted. */
+  readonly missing: readonly Permission[];
+  /** Granted, but not asked for. */
+  readonly unexpected: readonly string[];
+}
+
+export interface AccessToken {
+  readonly token: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface TokenOptions extends CallOptions {
+  /** Ask the service even if a valid token is at hand: after a consent, roles of an older token are stale. @default false */
+  readonly fresh?: boolean | undefined;
+}
+
+/** The person who signed in, proved by the service. */
+export interface SignedInPerson extends TenantRef {
+  readonly personId: string;
+  /** Whether the person holds a role that may grant; `undefined`: the sign-in could not tell. */
+  readonly mayGrant: boolean | undefined;
+}
+
+/** The two legs: a person signs in, and an administrator consents. */
+export interface ProviderAuthorization {
+  /** Where the browser goes to sign in to exactly this tenant. */
+  signInUrl(
+    tenant: TenantRef,
+    parameters: {
+      readonly redirectUri: string;
+      readonly state: string;
+      readonly nonce: string;
+      /** PKCE, S256. */
+      readonly codeChallenge: string;
+    },
+  ): string;
+  /**
+   * Redeems the code and validates who signed in.
+   * @throws ConnectorError `attempt_invalid` when the answer is not for this tenant and attempt, `consent_refused`
+   * when the person is a guest of the tenant or signed in with a personal account.
+   */
+  completeSignIn(
+    tenant: TenantRef,
+    parameters: {
+      readonly redirectUri: string;
+      readonly code: string;
+      readonly nonce: string;
+      readonly codeVerifier: string;
+    },
+    options?: CallOptions,
+  ): Promise<SignedInPerson>;
+  /** Where the browser goes so that an administrator of exactly this tenant can consent. */
+  consentUrl(tenant: TenantRef, parameters: { readonly redirectUri: string; readonly state: string }): string;
+  /** Asks the service whether the person holds a role that may grant; for when the sign-in could not tell. */
+  mayGrant(person: SignedInPerson, options?: CallOptions): Promise<boolean>;
+}
+
+/**
+ * What a directory-and-mail service must offer.
+ *
+ * A provider makes pages; it never loops over a whole tenant by itself, stores nothing, and schedules nothing.
+ * It is the only one that waits or repeats a call to its service.
+ */
+export interface Provider {
+  /** Such as `office365`. */
+  readonly id: string;
+  readonly permissions: readonly Permission[];
+  /**
+   * The tenant behind what an administrator typed: a name, a domain or an id.
+   * @throws ConnectorError `invalid_request` when it can be none of these, `tenant_not_found`
+   */
+  resolveTenant(input: string, options?: CallOptions): Promise<Tenant>;
+  readonly authorization: ProviderAuthorization;
+  /** @throws ConnectorError `credential_invalid`, `reauthorization_required`, `unavailable` */
+  acquireToken(tenant: TenantRef, options?: TokenOptions): Promise<AccessToken>;
+  /**
+   * Asks the service what has been granted, with a fresh token.
+   * @throws ConnectorError `consent_pending` when the grant is not visible yet.
+   */
+  verify(tenant: TenantRef, options?: CallOptions): Promise<Grant>;
+  readonly directory: DirectorySource;
+  readonly mail: MailSource;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+/** A unit of work that a scheduler runs. */
+export type Task =
+  | { readonly kind: 'directory.sync'; readonly connectionId: string }
+  | { readonly kind: 'mail.plan'; readonly connectionId: string }
+  | { readonly kind: 'mail.backfill'; readonly connectionId: string; readonly mailboxId: string };
+
+/** Names the task: at most one run of the same key at a time, across all processes. */
+export const taskKey = (task: Task): string =>
+  task.kind === 'mail.backfill'
+    ? `${task.connectionId}/${task.kind}/${task.mailboxId}`
+    : `${task.connectionId}/${task.kind}`;
+
+export type TaskOutcome =
+  | { readonly status: 'completed' }
+  /** There is more to do, from `resumeAt` (epoch milliseconds) on: the slice was over, or the service asked to wait. */
+  | {
+      readonly status: 'yielded';
+      readonly resumeAt: number;
+      readonly reason: 'slice' | 'throttled' | 'stopped';
+    }
+  /** Another process is at it, until `resumeAt` at the latest. */
+  | { readonly status: 'busy'; readonly resumeAt: number };
