@@ -1,5 +1,9 @@
+export type { BeginRequest, Begun } from './authorization.ts';
 export type { CallOptions } from './call-options.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { Connection, ConnectionStatus } from './connection.ts';
+export type { Connections, RegisterRequest } from './connections.ts';
+export { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 export { ConnectorError, type ConnectorErrorOptions, type ErrorCode } from './connector-error.ts';
 export {
   type DirectoryBatch,
@@ -16,7 +20,12 @@ export {
   type GroupMember,
   type GroupType,
 } from './directory.ts';
+export type { DirectoryCounts, DirectoryRun } from './directory-sync.ts';
+export type { ConnectorEvents, Events } from './events.ts';
+export type { Handler } from './handler.ts';
+export type { Hooks } from './hooks.ts';
 export type { Json } from './json.ts';
+export type { Logger } from './logger.ts';
 export type {
   FolderRef,
   MailArchive,
@@ -27,6 +36,8 @@ export type {
   MessageRef,
   StoredMessage,
 } from './mail.ts';
+export type { MailStatus } from './mail-status.ts';
+export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 export { parseOptions } from './options.ts';
 export type { Change, Cursor, Page } from './page.ts';
 export type {

@@ -14,9 +14,23 @@ export function parseOptions<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const field = issue?.path.map(String).join('.') || 'options';
-  throw new ConnectorError('invalid_options', `${factory}: ${field}: ${issue?.message ?? 'is not valid'}`, {
-    field,
-  });
+  const { field, message } = firstIssue(result.error);
+  throw new ConnectorError('invalid_options', `${factory}: ${field}: ${message}`, { field });
 }
+
+/**
+ * Checks what a call was given, as `parseOptions` does for a factory.
+ *
+ * @throws ConnectorError `invalid_request` that names the first wrong field.
+ */
+export function parseRequest<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+  const result = schema.safeParse(request);
+  if (result.success) return result.data;
+  const { field, message } = firstIssue(result.error);
+  throw new ConnectorError('invalid_request', `${field}: ${message}`, { field });
+}
+
+const firstIssue = (error: z.ZodError) => {
+  const issue = error.issues[0];
+  return { field: issue?.path.map(String).join('.') || 'options', message: issue?.message ?? 'is not valid' };
+};

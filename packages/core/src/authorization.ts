@@ -1,0 +1,205 @@
+import type { Attempt, Attempts } from './attempt.ts';
+import { randomSecret, sha256 } from './attempt.ts';
+import type { BaseUrl } from './base-url.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionRegistry } from './connections.ts';
+import { ConnectorError } from './connector-error.ts';
+import type { Hooks } from './hooks.ts';
+import type { Grant } from './provider.ts';
+
+export interface BeginRequest {
+  readonly connectionId: string;
+  /** The host's opaque id of the person who starts it; the same person must finish it. */
+  readonly actor: string;
+  /** Where the browser goes in the end: a path of the host, or a URL of the same origin as `baseUrl`. @default '/' */
+  readonly returnTo?: string | undefined;
+  /** The value of the browser's cookie, if it has one already. */
+  readonly cookie?: string | undefined;
+}
+
+export interface Begun {
+  /** Where to send the browser: the sign-in of exactly this tenant. */
+  readonly location: string;
+  /** The value of the cookie that binds the attempt to this browser. */
+  readonly cookie: string;
+}
+
+/** What came back from the service, as the browser brought it. */
+export interface CallbackParameters {
+  readonly state: string;
+  readonly code?: string | undefined;
+  readonly error?: string | undefined;
+  readonly adminConsent?: string | undefined;
+}
+
+/** What the confirmation page shows. */
+export interface Confirmation {
+  readonly connection: Connection;
+  /** `undefined` while the grant is not visible at the service yet. */
+  readonly grant: Grant | undefined;
+}
+
+/** The steps of one authorization, each bound to one browser and one person. */
+export interface AuthorizationFlow {
+  begin(request: BeginRequest): Promise<Begun>;
+  /** Ends the leg that the callback is of. Resolves with where to send the browser, or the secret of the confirmation. */
+  callback(
+    parameters: CallbackParameters,
+    browser: Browser,
+    options?: CallOptions,
+  ): Promise<{ readonly location: string } | { readonly confirm: string }>;
+  /** Asks the service what was granted. */
+  review(secret: string, browser: Browser, options?: CallOptions): Promise<Confirmation>;
+  /** Binds the tenant. Resolves with where to send the browser. */
+  confirm(secret: string, browser: Browser): Promise<string>;
+}
+
+export interface Browser {
+  readonly request: Request;
+  readonly cookie: string | undefined;
+}
+
+export function createAuthorization(context: {
+  readonly connections: ConnectionRegistry;
+  readonly attempts: Attempts;
+  readonly hooks: Hooks;
+  readonly baseUrl: BaseUrl;
+}): AuthorizationFlow {
+  const { connections, attempts, hooks, baseUrl } = context;
+  const redirectUri = `${baseUrl.href}/callback`;
+
+  /** The attempt, if this browser and the person at it began it, and nothing has changed since. */
+  const proceed = async (secret: string, browser: Browser, leg?: Attempt['leg']) => {
+    // The cookie comes first: whatever else follows a link (a scanner, a preview) uses nothing up.
+    const attempt = await attempts.find(secret, { ...(leg && { leg }), cookie: browser.cookie });
+    const connection = await connections.require(attempt.connectionId);
+    const actor = await hooks.authorize(browser.request, { connection });
+    if (actor !== attempt.actor || connection.tenant.tenantId !== attempt.tenantId) {
+      throw new ConnectorError(
+        'attempt_invalid',
+        'This sign-in was started by somebody else, or for another tenant. Start again.',
+      );
+    }
+    return { attempt, connection, provider: connections.provider(connection) };
+  };
+
+  return {
+    async begin({ connectionId, actor, returnTo, cookie = randomSecret() }) {
+      const connection = await connections.require(connectionId);
+      if (connection.status === 'disconnected') {
+        throw new ConnectorError('refused', 'The connection was ended: register the tenant again.');
+      }
+      const provider = connections.provider(connection);
+      const nonce = randomSecret();
+      const codeVerifier = randomSecret();
+      const state = await attempts.create({
+        leg: 'sign_in',
+        connectionId,
+        tenantId: connection.tenant.tenantId,
+        actor,
+        browser: sha256(cookie),
+        returnTo: sameOrigin(returnTo, baseUrl),
+        nonce,
+        codeVerifier,
+      });
+      const location = provider.authorization.signInUrl(connection.tenant, {
+        redirectUri,
+        state,
+        nonce,
+        codeChallenge: Buffer.from(sha256(codeVerifier), 'hex').toString('base64url'),
+      });
+      return { location, cookie };
+    },
+
+    async callback({ state, code, error, adminConsent }, browser, options) {
+      const { attempt, connection, provider } = await proceed(state, browser);
+      await attempts.consume(state);
+      // The error comes first: an answer with an error may say admin_consent=True as well.
+      if (error !== undefined) {
+        throw new ConnectorError(
+          'consent_refused',
+          'The service reports that the sign-in or the consent was refused or cancelled. Start again to try once more.',
+          { serviceCode: /^[a-z_]{1,64}$/.test(error) ? error : 'unknown' },
+        );
+      }
+      const { nonce, codeVerifier, expiresAt, ...lasting } = attempt;
+      if (
+        attempt.leg === 'sign_in' &&
+        code !== undefined &&
+        nonce !== undefined &&
+        codeVerifier !== undefined
+      ) {
+        const person = await provider.authorization.completeSignIn(
+          connection.tenant,
+          { redirectUri, code, nonce, codeVerifier },
+          options,
+        );
+        if (person.mayGrant === false) throw notAdministrator();
+        const consentState = await attempts.create({ ...lasting, leg: 'consent', person });
+        return {
+          location: provider.authorization.consentUrl(connection.tenant, {
+            redirectUri,
+            state: consentState,
+          }),
+        };
+      }
+      if (attempt.leg === 'consent' && adminConsent?.toLowerCase() === 'true')
+        return { confirm: await attempts.create({ ...lasting, leg: 'confirm' }) };
+      throw new ConnectorError('attempt_invalid', 'The answer does not belong to this step. Start again.');
+    },
+
+    async review(secret, browser, options) {
+      const { attempt, connection, provider } = await proceed(secret, browser, 'confirm');
+      if (attempt.grant) return { connection, grant: attempt.grant };
+      try {
+        const grant = await provider.verify(connection.tenant, options);
+        if (grant.missing.some((permission) => permission.required)) return { connection, grant: undefined };
+        if (!attempt.person) throw notAdministrator();
+        const mayGrant =
+          attempt.person.mayGrant ?? (await provider.authorization.mayGrant(attempt.person, options));
+        if (!mayGrant) throw notAdministrator();
+        await attempts.update(secret, { grant });
+        return { connection, grant };
+      } catch (error) {
+        if (ConnectorError.is(error, 'consent_pending', 'throttled', 'unavailable'))
+          return { connection, grant: undefined };
+        throw error;
+      }
+    },
+
+    async confirm(secret, browser) {
+      const { attempt, connection } = await proceed(secret, browser, 'confirm');
+      if (!attempt.grant) {
+        throw new ConnectorError(
+          'consent_pending',
+          'The service has not shown the consent yet. Wait for the page to say so.',
+        );
+      }
+      await attempts.consume(secret);
+      const activated = await connections.activate(connection.id, attempt.grant);
+      await hooks.afterConnect?.(activated, { actor: attempt.actor });
+      return attempt.returnTo;
+    },
+  };
+}
+
+const notAdministrator = () =>
+  new ConnectorError(
+    'consent_refused',
+    'The person who signed in may not grant these permissions. It takes a Global Administrator or a Privileged Role Administrator of the tenant.',
+  );
+
+/** @throws ConnectorError `invalid_request` when it leads away from the host */
+function sameOrigin(returnTo: string | undefined, baseUrl: BaseUrl): string {
+  if (returnTo === undefined) return `${baseUrl.origin}/`;
+  const url = URL.parse(returnTo, baseUrl.origin);
+  if (url && url.origin === baseUrl.origin && url.username === '' && url.password === '') return url.href;
+  throw new ConnectorError(
+    'invalid_request',
+    'returnTo: must be a path, or a URL of the same origin as baseUrl',
+    {
+      field: 'returnTo',
+    },
+  );
+}

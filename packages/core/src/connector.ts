@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { createAttempts } from './attempt.ts';
+import { type BeginRequest, type Begun, createAuthorization } from './authorization.ts';
+import { parseBaseUrl } from './base-url.ts';
+import type { CallOptions } from './call-options.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Connections, createConnections } from './connections.ts';
+import type { DirectorySink } from './directory.ts';
+import type { DirectoryRun } from './directory-sync.ts';
+import { createEvents, type Events } from './events.ts';
+import { createHandler, type Handler } from './handler.ts';
+import type { Hooks } from './hooks.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { MailArchive } from './mail.ts';
+import type { MailStatus } from './mail-status.ts';
+import { parseOptions } from './options.ts';
+import type { AccessToken, Provider } from './provider.ts';
+import type { StorageAdapter } from './storage-adapter.ts';
+import type { Task, TaskOutcome } from './task.ts';
+import { createWork } from './work.ts';
+import type { ConnectionWork } from './workload.ts';
+
+export interface ConnectorOptions {
+  readonly providers: readonly Provider[];
+  /** The connector's own state. */
+  readonly storage: StorageAdapter;
+  /** Where the directory goes. */
+  readonly directory: DirectorySink;
+  /** Where the mail goes. */
+  readonly archive: MailArchive;
+  /**
+   * Where `handler` is mounted, as browsers reach it, such as `https://app.example/connect`. `<baseUrl>/callback` is the redirect URI
+   * to register at the service. Never taken from a request.
+   */
+  readonly baseUrl: string;
+  readonly hooks: Hooks;
+  /** @default silent */
+  readonly logger?: Logger | undefined;
+  /** @default the real time */
+  readonly clock?: Clock | undefined;
+  /** Milliseconds after which a mailbox gives its place to the next one, at the end of a page. @default 60_000 */
+  readonly slice?: number | undefined;
+}
+
+export interface Connector {
+  readonly connections: Connections;
+  readonly authorization: {
+    /** First time and re-authorise alike. A host that mounts `handler` sends the browser to `begin` there instead. */
+    begin(request: BeginRequest): Promise<Begun>;
+  };
+  readonly directory: {
+    /**
+     * Synchronises now; joins a run that is under way, in whichever process.
+     * @throws ConnectorError `refused` when the connection is not active
+     */
+    sync(connectionId: string, options?: CallOptions): Promise<DirectoryRun>;
+    /** Asks the scheduler for a run at once. */
+    request(connectionId: string): Promise<void>;
+    /** The last run that completed. */
+    status(connectionId: string): Promise<DirectoryRun | undefined>;
+  };
+  readonly mail: {
+    status(connectionId: string): Promise<MailStatus>;
+  };
+  accessToken(connectionId: string, options?: CallOptions): Promise<AccessToken>;
+  /**
+   * What a scheduler calls: one run of a task, or one slice of it.
+   * @throws ConnectorError `refused` when the connection is not active
+   */
+  run(task: Task, options?: CallOptions): Promise<TaskOutcome>;
+  /** What is recorded of the work of all active connections, for a planner. */
+  workload(): Promise<readonly ConnectionWork[]>;
+  /** The pages of the connect flow: mount it below `baseUrl`. */
+  readonly handler: Handler;
+  readonly events: Events;
+  /** Stops what runs in this process. What was passed in stays open: whoever made it closes it. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const methods = <T>(...names: readonly (keyof T & string)[]) =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    { message: `must be an object with ${names.join(', ')}` },
+  );
+
+const schema = z.strictObject({
+  providers: z
+    .array(methods<Provider>('resolveTenant', 'acquireToken', 'verify'))
+    .min(1, 'must have at least one provider'),
+  storage: methods<StorageAdapter>('get', 'put', 'delete', 'list'),
+  directory: methods<DirectorySink>('apply'),
+  archive: methods<MailArchive>('missing', 'store'),
+  baseUrl: z
+    .string()
+    .refine(
+      (text) => ['https:', 'http:'].includes(URL.parse(text)?.protocol ?? ''),
+      'must be an http or https URL',
+    )
+    .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
+    .transform((text) => parseBaseUrl(text)),
+  hooks: methods<Hooks>('authorize'),
+  logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
+  clock: methods<Clock>('now', 'wait').optional(),
+  slice: z.number().positive('must be a positive number of milliseconds').optional(),
+});
+
+/**
+ * Connects a host's organizations to their tenants, and keeps directory and mail in step.
+ * @throws ConnectorError `invalid_options` that names the field
+ */
+export function createConnector(options: ConnectorOptions): Connector {
+  const {
+    providers,
+    storage,
+    directory,
+    archive,
+    baseUrl,
+    hooks,
+    logger = silentLogger,
+    clock = systemClock,
+    slice = 60_000,
+  } = parseOptions('createConnector', schema, options);
+  const { events, emit } = createEvents(logger);
+  const connections = createConnections({
+    providers: new Map(providers.map((provider) => [provider.id, provider])),
+    storage,
+    clock,
+    emit,
+    stopWork: (connectionId) => work.stop(connectionId),
+  });
+  const work = createWork({ connections, storage, directory, archive, clock, emit, logger, slice });
+  const authorization = createAuthorization({
+    connections,
+    attempts: createAttempts(storage, clock),
+    hooks,
+    baseUrl,
+  });
+  const { register, get, list, disconnect } = connections;
+
+  return {
+    connections: { register, get, list, disconnect },
+    authorization: { begin: authorization.begin },
+    directory: work.directory,
+    mail: work.mail,
+    async accessToken(connectionId, callOptions) {
+      const connection = await connections.requireActive(connectionId);
+      return connections.provider(connection).acquireToken(connection.tenant, callOptions);
+    },
+    run: work.run,
+    workload: work.workload,
+    handler: createHandler({ authorization, connections, hooks, baseUrl, logger }),
+    events,
+    close: work.close,
+    [Symbol.asyncDispose]: work.close,
+  };
+}

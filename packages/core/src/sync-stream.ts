@@ -1,0 +1,99 @@
+import { addCounts, type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
+import { ConnectorError } from './connector-error.ts';
+import type { Cursor, Page } from './page.ts';
+import type { Records } from './records.ts';
+
+export interface SyncStreamOptions<T> {
+  readonly checkpoints: Records<Checkpoint>;
+  readonly checkpointId: string;
+  /** Pages from the cursor on; without one, from the beginning. */
+  readonly read: (cursor: Cursor | undefined, signal: AbortSignal) => AsyncIterable<Page<T>>;
+  /**
+   * Stores what a page brought, durably, and says what to count. Called at least once per page, in order.
+   * `sweep`: this ends a full read, and what an older generation saw no longer exists.
+   */
+  readonly apply: (
+    changes: readonly T[],
+    round: { readonly generation: number; readonly sweep: boolean },
+  ) => Promise<Readonly<Record<string, number>>>;
+  /** Asked after each page. */
+  readonly shouldStop: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+// A service that forgets a cursor again right after a full read has begun is not going to stop doing so.
+const RESTARTS = 3;
+
+/**
+ * The one loop: page, sink, checkpoint by compare-and-set, next page.
+ *
+ * The sink comes first and the checkpoint second, so that a crash between them repeats a page and never skips one.
+ * The next page is fetched while this one is stored. The checkpoint's version fences: of two processes that read the same
+ * stream, the second one's commit fails with `conflict`.
+ *
+ * @returns `caught_up` at the end of a round, `stopped` when `shouldStop` said so: the next call goes on from there.
+ */
+export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'caught_up' | 'stopped'> {
+  const { checkpoints, checkpointId, apply, shouldStop, signal } = options;
+  const stored = await checkpoints.get(checkpointId);
+  let version = stored?.version ?? null;
+  let state = beginRound(stored?.value ?? emptyCheckpoint);
+  const commit = async (next: Checkpoint) => {
+    version = await checkpoints.put(checkpointId, next, version);
+    state = next;
+  };
+
+  for (let restarts = 0; ; restarts++) {
+    const reading = new AbortController();
+    const pages = options
+      .read(state.cursor, AbortSignal.any([signal, reading.signal]))
+      [Symbol.asyncIterator]();
+    try {
+      let upcoming = pages.next();
+      for (;;) {
+        signal.throwIfAborted();
+        const { value: page, done } = await upcoming;
+        if (done)
+          throw new ConnectorError(
+            'unexpected',
+            'The provider ended a round without saying that it is complete.',
+          );
+        if (!page.caughtUp) {
+          upcoming = pages.next();
+          // Its failure is met at the next turn; until then nobody waits for it.
+          upcoming.catch(() => {});
+        }
+        const { generation, full, counts } = state;
+        const counted = await apply(page.changes, { generation, sweep: page.caughtUp && full });
+        await commit({
+          cursor: page.cursor,
+          generation,
+          full: full && !page.caughtUp,
+          caughtUp: page.caughtUp,
+          counts: addCounts(counts, counted),
+        });
+        if (page.caughtUp) return 'caught_up';
+        if (shouldStop()) return 'stopped';
+      }
+    } catch (error) {
+      if (!ConnectorError.is(error, 'cursor_expired') || restarts === RESTARTS) throw error;
+      await commit({
+        ...state,
+        cursor: undefined,
+        generation: state.generation + 1,
+        full: true,
+        caughtUp: false,
+      });
+    } finally {
+      reading.abort();
+      // A generator that still waits for its next page ends by the signal; nothing depends on when.
+      pages.return?.().catch(() => {});
+    }
+  }
+}
+
+const beginRound = (last: Checkpoint): Checkpoint => {
+  if (!last.caughtUp) return last;
+  const full = last.cursor === undefined;
+  return { ...last, full, caughtUp: false, generation: full ? last.generation + 1 : last.generation };
+};
