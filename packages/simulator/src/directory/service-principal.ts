@@ -1,0 +1,26 @@
+/** The app's enterprise application inside one tenant: made by consent, and what grants hang on. */
+export interface ServicePrincipal {
+  readonly id: string;
+  /** `absent` until somebody consented; `deleted` after an administrator deleted the enterprise application. */
+  state: 'absent' | 'present' | 'deleted';
+  /** False after "Enabled for users to sign in" was set to No. */
+  accountEnabled: boolean;
+  /** The grants by permission value. */
+  readonly grants: Map<string, AppRoleGrant>;
+}
+
+/** One application permission that was granted. */
+export interface AppRoleGrant {
+  readonly id: string;
+  readonly permission: string;
+  readonly grantedAt: number;
+  /** From then on tokens carry the role. */
+  readonly effectiveAt: number;
+}
+
+/** The permissions that a token issued now carries, sorted. */
+export function effectiveRoles(principal: ServicePrincipal, now: number): readonly string[] {
+  const roles: string[] = [];
+  for (const grant of principal.grants.values()) if (grant.effectiveAt <= now) roles.push(grant.permission);
+  return roles.sort();
+}

@@ -1,0 +1,144 @@
+import { hang, RESET } from '../fault.ts';
+import type { World } from '../world.ts';
+import { answerBatch } from './batch.ts';
+import { checkPermission, tokenOf } from './graph-access.ts';
+import type { Answer, GraphCall, Route } from './graph-call.ts';
+import { errorBody } from './graph-error.ts';
+import { GraphFailure } from './graph-failure.ts';
+import { segmentsOf } from './graph-path.ts';
+import { toResponse } from './graph-response.ts';
+import { routeOf } from './graph-router.ts';
+import { createGraphThrottle } from './graph-throttle.ts';
+import { preferenceOf } from './preference.ts';
+
+/** A request as the service takes it: whole, or a part of a batch. */
+export interface GraphRequest {
+  readonly method: string;
+  /** Path after the origin. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly signal: AbortSignal;
+  header(name: string): string | null;
+  json(): Promise<unknown>;
+}
+
+/** An answer that still holds its slot: `release` when the body was sent. */
+export interface HeldAnswer {
+  readonly answer: Answer;
+  release(): void;
+}
+
+const NOTHING = () => {};
+
+/** Creates the Graph service: what answers at graph.microsoft.com. */
+export function createGraphService(world: World): (request: Request) => Promise<Response> {
+  const throttle = createGraphThrottle(world);
+
+  const failure = (error: unknown, requestId: string, request: GraphRequest): Answer => {
+    if (!(error instanceof GraphFailure)) throw error;
+    const json = errorBody(world, error.code, error.message, requestId, request.header('client-request-id'));
+    return { status: error.status, headers: error.headers, json };
+  };
+
+  const run = async (
+    route: Route,
+    call: GraphCall,
+    request: GraphRequest,
+    requestId: string,
+  ): Promise<HeldAnswer> => {
+    const passage = throttle.enter(route, call, requestId);
+    if (passage.refused !== undefined) return { answer: passage.refused, release: NOTHING };
+    const release = () => {
+      request.signal.removeEventListener('abort', passage.release);
+      passage.release();
+    };
+    request.signal.addEventListener('abort', passage.release, { once: true });
+    try {
+      if (world.settings.latencyMs > 0)
+        await world.clock.wait(world.settings.latencyMs, { signal: request.signal });
+      const mailboxId = route.user === undefined ? undefined : call.tenant.user(route.user)?.id;
+      const fault = world.faults.take(route.name, call.tenant.id, mailboxId)?.answer;
+      if (fault === 'hang') return await hang(request.signal);
+      if (fault === 'reset') throw new TypeError(RESET);
+      let answer: Answer;
+      if (fault !== undefined && 'status' in fault) {
+        answer = { status: fault.status, headers: { ...fault.headers }, json: fault.body ?? '' };
+      } else {
+        checkPermission(call.token, route.name, route.limit === 'mailbox');
+        answer = await route.run(call);
+      }
+      return {
+        answer: { ...answer, headers: { ...passage.headers, ...answer.headers } },
+        release,
+      };
+    } catch (error) {
+      release();
+      return { answer: failure(error, requestId, request), release: NOTHING };
+    }
+  };
+
+  /** Answers one request; the parts of a batch come here one by one. */
+  const handle = async (
+    request: GraphRequest,
+    requestId: string,
+    inBatch: boolean,
+  ): Promise<HeldAnswer & { route: string }> => {
+    let name = 'unknown';
+    let held: HeldAnswer;
+    try {
+      const segments = segmentsOf(request.path);
+      const route = routeOf(request.method, segments.slice(1));
+      name = route?.name ?? 'unknown';
+      const token = tokenOf(world, request.header('authorization'));
+      if (segments[0] !== 'v1.0')
+        throw new GraphFailure(
+          404,
+          'ResourceNotFound',
+          `Invalid version: ${segments[0] ?? ''}. Only v1.0 is simulated.`,
+        );
+      const call: GraphCall = {
+        world,
+        tenant: token.tenant,
+        token,
+        method: request.method,
+        segments: segments.slice(1),
+        query: request.query,
+        prefer: preferenceOf(request.header('prefer')),
+        header: request.header,
+        json: request.json,
+      };
+      if (segments[1]?.toLowerCase() === '$batch' && !inBatch && request.method === 'POST') {
+        name = 'batch';
+        const part = (one: GraphRequest) => handle(one, world.random.guid(), true);
+        held = { answer: await answerBatch(world, request, part), release: NOTHING };
+      } else if (route === undefined) {
+        throw request.method === 'GET' || request.method === 'POST'
+          ? new GraphFailure(
+              400,
+              'BadRequest',
+              `Resource not found for the segment '${segments.at(1) ?? ''}', or not simulated.`,
+            )
+          : new GraphFailure(405, 'Request_BadRequest', `The method ${request.method} is not simulated.`);
+      } else held = await run(route, call, request, requestId);
+    } catch (error) {
+      held = { answer: failure(error, requestId, request), release: NOTHING };
+    }
+    world.count(name, held.answer.status);
+    return { ...held, route: name };
+  };
+
+  return async (request) => {
+    const url = new URL(request.url);
+    const requestId = world.random.guid();
+    const taken: GraphRequest = {
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      signal: request.signal,
+      header: (name) => request.headers.get(name),
+      json: () => request.json(),
+    };
+    const { answer, release } = await handle(taken, requestId, false);
+    return toResponse(answer, release, requestId, request.headers.get('client-request-id'));
+  };
+}

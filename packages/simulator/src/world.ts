@@ -1,0 +1,72 @@
+import { type AppRegistration, appRegistration } from './app-registration.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Tenant } from './directory/tenant.ts';
+import { makeTenant } from './directory/tenant-maker.ts';
+import { createFaults, type Faults } from './fault.ts';
+import { grantConsent } from './grants.ts';
+import { createTokenStore, type TokenStore } from './login/access-token.ts';
+import { createSigningKeys, type SigningKeys } from './login/signing-key.ts';
+import { createTextPool } from './mail/text-pool.ts';
+import { createRandom, type Random } from './random.ts';
+import { emptyCounts, increment, type RequestCounts } from './request-counts.ts';
+import { type Settings, type SimulatorOptions, settingsOf } from './simulator-options.ts';
+
+/** Everything that the two services share. */
+export interface World {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tenants: readonly Tenant[];
+  readonly counts: RequestCounts;
+  readonly faults: Faults;
+  readonly keys: SigningKeys;
+  readonly tokens: TokenStore;
+  app: AppRegistration;
+  /** Whether the client secret is past its end. */
+  secretExpired: boolean;
+  /** By id, or by the name of a verified domain, in any case. */
+  tenant(idOrDomain: string): Tenant | undefined;
+  count(route: string, status: number): void;
+}
+
+/** Creates the shared state. */
+export function createWorld(options: SimulatorOptions): World {
+  const settings = settingsOf(options);
+  const pool = createTextPool(settings.seed);
+  const seeds = options.tenants ?? [{ name: 'contoso' }];
+  const tenants = seeds.map((seed) => makeTenant(settings.seed, seed, pool));
+  const names = new Map<string, Tenant>();
+  for (const tenant of tenants) {
+    names.set(tenant.id, tenant);
+    for (const name of tenant.domains) names.set(name.toLowerCase(), tenant);
+  }
+  const counts = emptyCounts();
+  const world: World = {
+    settings,
+    clock: options.clock ?? systemClock,
+    random: createRandom(settings.seed, 'world'),
+    tenants,
+    counts,
+    faults: createFaults(),
+    keys: createSigningKeys(),
+    tokens: createTokenStore(),
+    app: appRegistration(settings.seed, options.app),
+    secretExpired: false,
+    tenant: (idOrDomain) => {
+      const found = names.get(idOrDomain.toLowerCase());
+      return found?.deleted === true ? undefined : found;
+    },
+    count: (route, status) => {
+      counts.total += 1;
+      increment(counts.byRoute, route);
+      increment(counts.byStatus, status);
+      if (status === 429) counts.throttled += 1;
+    },
+  };
+  for (const [index, seed] of seeds.entries()) {
+    const tenant = tenants[index];
+    if (seed.consented === true && tenant !== undefined)
+      grantConsent(world, tenant, world.app.requiredPermissions);
+  }
+  return world;
+}
