@@ -1,0 +1,99 @@
+import type { Clock } from '@mailsphere/core';
+import { type CryptoKey, importJWK } from 'jose';
+import { z } from 'zod';
+import type { Cloud } from '../cloud.ts';
+import { loginError } from './login-answer.ts';
+import type { LoginClient } from './login-client.ts';
+import { readTenantMetadata, type TenantMetadata } from './tenant-metadata.ts';
+
+/** A tenant's issuer and the keys that sign for it. */
+export interface SigningKeys {
+  readonly issuer: string;
+  /** `undefined` when no key of this issuer has that id. */
+  key(kid: string): Promise<CryptoKey | undefined>;
+}
+
+export interface KeyRing {
+  of(tenantId: string, signal: AbortSignal | undefined): Promise<SigningKeys>;
+}
+
+interface Entry {
+  readonly metadata: TenantMetadata;
+  keys: ReadonlyMap<string, z.output<typeof keySchema>>;
+  readAt: number;
+  /** When an unknown id last made us look again. */
+  missedAt: number;
+}
+
+// "Signing key rollover in the Microsoft identity platform": keep keys for a day; for an unknown id look again, but not
+// more often than every five minutes, or a forged id could make us ask without end.
+const LIFETIME = 24 * 3_600_000;
+const REST_BETWEEN_MISSES = 300_000;
+const MOST_TENANTS = 1_000;
+
+const keySchema = z.object({
+  kty: z.literal('RSA'),
+  use: z.literal('sig').optional(),
+  kid: z.string(),
+  n: z.string(),
+  e: z.string(),
+  issuer: z.string(),
+});
+const documentSchema = z.object({ keys: z.array(z.unknown()) });
+
+export function createKeyRing(options: {
+  readonly cloud: Cloud;
+  readonly login: LoginClient;
+  readonly clock: Clock;
+}): KeyRing {
+  const { cloud, login, clock } = options;
+  const entries = new Map<string, Entry>();
+
+  const read = async ({ tenantId, issuer }: TenantMetadata, signal: AbortSignal | undefined) => {
+    const url = new URL(`/${tenantId}/discovery/v2.0/keys`, cloud.login);
+    const answer = await login.send({ url, signal });
+    if (answer.status !== 200) throw loginError(answer, 'sign_in');
+    const rows = documentSchema.safeParse(answer.json).data?.keys ?? [];
+    const keys = new Map<string, z.output<typeof keySchema>>();
+    for (const row of rows) {
+      const key = keySchema.safeParse(row).data;
+      // A key signs for its own issuer only: a key for personal accounts must never vouch for a tenant.
+      if (key && (key.issuer === issuer || key.issuer.replace('{tenantid}', tenantId) === issuer))
+        keys.set(key.kid, key);
+    }
+    return keys;
+  };
+
+  return {
+    async of(tenantId, signal) {
+      const now = clock.now();
+      let entry = entries.get(tenantId);
+      if (!entry || now - entry.readAt >= LIFETIME) {
+        const metadata = await readTenantMetadata(login, cloud, tenantId, signal);
+        entry = {
+          metadata,
+          keys: await read(metadata, signal),
+          readAt: now,
+          missedAt: Number.NEGATIVE_INFINITY,
+        };
+        if (entries.size >= MOST_TENANTS) entries.clear();
+        entries.set(tenantId, entry);
+      }
+      const current = entry;
+      return {
+        issuer: current.metadata.issuer,
+        async key(kid) {
+          if (!current.keys.has(kid) && clock.now() - current.missedAt >= REST_BETWEEN_MISSES) {
+            current.missedAt = clock.now();
+            current.keys = await read(current.metadata, signal);
+            current.readAt = clock.now();
+          }
+          const found = current.keys.get(kid);
+          if (!found) return undefined;
+          const key = await importJWK({ kty: found.kty, n: found.n, e: found.e }, 'RS256');
+          return key instanceof Uint8Array ? undefined : key;
+        },
+      };
+    },
+  };
+}

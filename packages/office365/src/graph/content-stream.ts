@@ -1,0 +1,66 @@
+import { ConnectorError } from '@mailsphere/core';
+import { aborted } from '../aborted.ts';
+import { announcedLength } from '../transport/body.ts';
+import type { TransportResponse } from '../transport/transport.ts';
+
+/**
+ * The body as a stream that fails unless every byte came that was announced.
+ *
+ * @param onEnd Called once, when the body was read to its end, failed, or was cancelled.
+ */
+export function contentStream(
+  response: TransportResponse,
+  options: { readonly signal?: AbortSignal | undefined; readonly onEnd: () => void },
+): ReadableStream<Uint8Array> {
+  const { signal, onEnd } = options;
+  const chunks = response.body[Symbol.asyncIterator]();
+  const announced = announcedLength(response);
+  let length = 0;
+  let ended = false;
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    signal?.removeEventListener('abort', abort);
+    onEnd();
+  };
+  // A body that nobody reads at the moment must give its place up too.
+  let abort = () => {};
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        abort = () => {
+          end();
+          response.cancel();
+          controller.error(aborted(signal));
+        };
+        if (signal?.aborted) abort();
+        else signal?.addEventListener('abort', abort, { once: true });
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (ended) return;
+          if (!done) {
+            length += value.byteLength;
+            controller.enqueue(value);
+          } else if (announced !== undefined && announced !== length) throw new Error('Bytes are missing.');
+          else {
+            end();
+            controller.close();
+          }
+        } catch (cause) {
+          if (ended) return;
+          end();
+          response.cancel();
+          throw new ConnectorError('incomplete', 'The content broke off before its end.', { cause });
+        }
+      },
+      cancel() {
+        end();
+        response.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

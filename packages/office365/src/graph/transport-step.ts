@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { ConnectorError } from '@mailsphere/core';
+import { aborted } from '../aborted.ts';
+import { readText } from '../transport/body.ts';
+import type { Transport, TransportResponse } from '../transport/transport.ts';
+import type { Step } from './chain.ts';
+import { callOf, type GraphQuery, setAnswer } from './graph-call.ts';
+
+const LONGEST_PAGE = 64 * 1_048_576;
+const LONGEST_PROBLEM = 65_536;
+
+/** Last of all: sends the request, and reads the answer unless it is to be streamed. */
+export const transportStep =
+  (transport: Transport): Step =>
+  async (context) => {
+    const { query } = callOf(context);
+    try {
+      const response = await transport({
+        method: 'GET',
+        url: new URL(String(context.request)),
+        headers: {
+          ...(context.options?.headers as Record<string, string>),
+          'client-request-id': randomUUID(),
+        },
+        signal: query.signal,
+      });
+      refuseStrange(response, query);
+      const { status, headers } = response;
+      const answer = { status, headers, json: undefined, text: '', stream: undefined };
+      if (status >= 300) setAnswer(context, { ...answer, text: await problemText(response) });
+      else if (query.streamed) setAnswer(context, { ...answer, stream: response });
+      // A page that is cut off where nobody announced its length shows here, and is asked for again.
+      else setAnswer(context, { ...answer, json: JSON.parse(await readText(response, LONGEST_PAGE)) });
+    } catch (cause) {
+      if (query.signal?.aborted) throw aborted(query.signal);
+      if (ConnectorError.is(cause)) throw cause;
+      throw new ConnectorError('unavailable', 'Microsoft Graph cannot be reached, or its answer broke off.', {
+        cause,
+      });
+    }
+  };
+
+/** What Graph itself would not send. */
+function refuseStrange(response: TransportResponse, { streamed }: GraphQuery): void {
+  const { status } = response;
+  const kind = response.headers.get('content-type')?.toLowerCase() ?? '';
+  if (status >= 300 && status < 400) {
+    response.cancel();
+    throw new ConnectorError(
+      'link_refused',
+      'Microsoft Graph answered with a redirect, which is not followed.',
+    );
+  }
+  // A page of something in between, or an error under a false flag, is never taken for the content.
+  if (status < 300 && (kind.startsWith('text/html') || (streamed && kind.startsWith('application/json')))) {
+    response.cancel();
+    throw new ConnectorError('unavailable', 'The answer is not what Microsoft Graph would send.');
+  }
+}
+
+/** What cannot be read of a problem is given up: its status says enough. */
+async function problemText(response: TransportResponse): Promise<string> {
+  if (response.status !== 503) return readText(response, LONGEST_PROBLEM).catch(() => '');
+  // After a 503 the next try is to use a new connection, so this one is not saved by reading to the end.
+  response.cancel();
+  return '';
+}

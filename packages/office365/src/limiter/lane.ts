@@ -1,0 +1,216 @@
+import { type Clock, ConnectorError } from '@mailsphere/core';
+import { aborted } from '../aborted.ts';
+import { doubled, equalJitter } from './backoff.ts';
+import type { Quota } from './quota.ts';
+
+/** How the service took a request. */
+export type Answer =
+  | { readonly kind: 'accepted'; readonly cost?: number | undefined }
+  | {
+      readonly kind: 'throttled';
+      /** Milliseconds, as the service asked. */
+      readonly retryAfter: number | undefined;
+      /** `quota`: too many requests; `concurrency`: too many at once; `service`: the service itself is short. */
+      readonly reason: 'quota' | 'concurrency' | 'service';
+    }
+  | { readonly kind: 'failed' };
+
+/** The right to have one request in flight. */
+export interface Permit {
+  /** How long it was waited for, in milliseconds. */
+  readonly waited: number;
+  /** Once, as soon as the service answered. */
+  report(answer: Answer): void;
+  /** Gives the slot back, when nothing more is read of the answer. Harmless when called again. */
+  release(): void;
+}
+
+export interface AcquireOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly maxWait: number;
+  /** Of which the call has already used this many. @default 0 */
+  readonly waited?: number | undefined;
+}
+
+export interface Lane {
+  /** @throws ConnectorError `throttled` at once when it would have to wait for longer than `maxWait` */
+  acquire(options: AcquireOptions): Promise<Permit>;
+  idle(): boolean;
+}
+
+interface Waiter extends AcquireOptions {
+  readonly since: number;
+  admit(now: number): void;
+  refuse(error: ConnectorError): void;
+}
+
+const FIRST_BACKOFF = 5_000;
+const LONGEST_BACKOFF = 300_000;
+const PACED_AFTER_FENCE = 60_000;
+const CLEAN_CALLS_PER_SLOT = 200;
+
+/**
+ * The one gate to a mailbox, or to a tenant's directory: a quota, slots, and a fence.
+ *
+ * After the service refused a request nothing passes until the time it asked for is over; then one request goes alone,
+ * and the others follow at the steady rate once it was taken.
+ */
+export function createLane(options: {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly quota: Quota;
+  readonly slots: number;
+}): Lane {
+  const { clock, random, quota } = options;
+  const waiters: Waiter[] = [];
+  let slots = options.slots;
+  let inFlight = 0;
+  let fenceUntil = Number.NEGATIVE_INFINITY;
+  let fencedAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let pacedUntil = Number.NEGATIVE_INFINITY;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  let probe: 'none' | 'due' | 'out' = 'none';
+  let clean = 0;
+  let alarm: { readonly at: number; readonly controller: AbortController } | undefined;
+
+  const opensAt = (now: number) => {
+    const paced = now < pacedUntil ? sentAt + quota.interval() : now;
+    return Math.max(now, fenceUntil, paced, quota.readyAt(now));
+  };
+
+  const setAlarm = (at: number | undefined, now: number) => {
+    if (alarm?.at === at) return;
+    alarm?.controller.abort();
+    alarm = undefined;
+    if (at === undefined) return;
+    const mine = { at, controller: new AbortController() };
+    alarm = mine;
+    clock.wait(at - now, { signal: mine.controller.signal }).then(
+      () => {
+        if (alarm !== mine) return;
+        alarm = undefined;
+        pump();
+      },
+      () => undefined,
+    );
+  };
+
+  const pump = () => {
+    const now = clock.now();
+    while (waiters.length > 0) {
+      const at = opensAt(now);
+      if (at > now) {
+        // Whoever cannot wait that long is told now, so that it can do something else meanwhile.
+        for (const waiter of [...waiters])
+          if (at - waiter.since + (waiter.waited ?? 0) > waiter.maxWait) waiter.refuse(throttled(at));
+        return setAlarm(waiters.length > 0 ? at : undefined, now);
+      }
+      // Nothing to wait for but our own requests: their release comes back here.
+      if (inFlight >= slots || probe === 'out') return setAlarm(undefined, now);
+      waiters.shift()?.admit(now);
+    }
+    setAlarm(undefined, now);
+  };
+
+  const take = (now: number, { since, waited = 0 }: Waiter): Permit => {
+    const isProbe = probe === 'due';
+    if (isProbe) probe = 'out';
+    inFlight++;
+    quota.take(now);
+    sentAt = now;
+    let held = true;
+    let reported = false;
+    const settle = (answer: Answer) => {
+      if (reported) return;
+      reported = true;
+      const at = clock.now();
+      if (answer.kind === 'accepted') accept(at, answer.cost, isProbe);
+      else if (answer.kind === 'throttled') fence(at, now, answer);
+      else if (isProbe && probe === 'out') probe = 'due';
+    };
+    return {
+      waited: waited + (now - since),
+      report(answer) {
+        settle(answer);
+        pump();
+      },
+      release() {
+        if (!held) return;
+        held = false;
+        settle({ kind: 'failed' });
+        inFlight--;
+        pump();
+      },
+    };
+  };
+
+  const accept = (now: number, cost: number | undefined, isProbe: boolean) => {
+    quota.accepted(now, cost);
+    if (isProbe && probe === 'out') {
+      probe = 'none';
+      failures = 0;
+      pacedUntil = now + PACED_AFTER_FENCE;
+    } else if (probe === 'none') failures = 0;
+    if (slots < options.slots && ++clean >= CLEAN_CALLS_PER_SLOT) {
+      slots++;
+      clean = 0;
+    }
+  };
+
+  const fence = (now: number, sent: number, answer: Extract<Answer, { kind: 'throttled' }>) => {
+    // Requests that were under way together are refused together: that is one failure, not several.
+    if (sent > fencedAt) {
+      failures++;
+      if (answer.reason === 'quota') quota.refused(now);
+      if (answer.reason === 'concurrency') slots = Math.max(1, slots - 1);
+    }
+    clean = 0;
+    const backoff = equalJitter(doubled(FIRST_BACKOFF, LONGEST_BACKOFF, failures), random);
+    fenceUntil = Math.max(fenceUntil, now + Math.max(answer.retryAfter ?? 0, backoff));
+    fencedAt = now;
+    probe = 'due';
+  };
+
+  return {
+    acquire: (request) =>
+      new Promise((resolve, reject) => {
+        if (request.signal?.aborted) return reject(aborted(request.signal));
+        const leave = () => {
+          const index = waiters.indexOf(waiter);
+          if (index >= 0) waiters.splice(index, 1);
+          request.signal?.removeEventListener('abort', abort);
+        };
+        const abort = () => {
+          leave();
+          reject(aborted(request.signal));
+          pump();
+        };
+        const waiter: Waiter = {
+          ...request,
+          since: clock.now(),
+          admit(now) {
+            leave();
+            resolve(take(now, waiter));
+          },
+          refuse(error) {
+            leave();
+            reject(error);
+          },
+        };
+        request.signal?.addEventListener('abort', abort, { once: true });
+        // A call that already waited is older than those that did not.
+        if (request.waited) waiters.unshift(waiter);
+        else waiters.push(waiter);
+        pump();
+      }),
+    idle() {
+      const now = clock.now();
+      return inFlight === 0 && waiters.length === 0 && now >= fenceUntil && quota.idle(now);
+    },
+  };
+}
+
+const throttled = (retryAt: number) =>
+  new ConnectorError('throttled', 'Microsoft 365 asks to wait for longer than this call may.', { retryAt });

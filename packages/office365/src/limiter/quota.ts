@@ -1,0 +1,15 @@
+/** What the service allows over time, as it is known here. Times are epoch milliseconds. */
+export interface Quota {
+  /** The first time at which one more request is allowed; at or before `now` means at once. */
+  readyAt(now: number): number;
+  /** Counts one request. */
+  take(now: number): void;
+  /** The service took a request, at a cost in its own units where it says so. */
+  accepted(now: number, cost: number | undefined): void;
+  /** The service refused a request for its quota. */
+  refused(now: number): void;
+  /** Milliseconds between two requests at the steady rate. */
+  interval(): number;
+  /** Whether nothing is remembered that a new quota would not know. */
+  idle(now: number): boolean;
+}

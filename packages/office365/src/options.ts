@@ -1,0 +1,46 @@
+import type { Clock } from '@mailsphere/core';
+import { z } from 'zod';
+import { type CloudName, type CloudRoots, cloudSchema } from './cloud.ts';
+import { type Credential, credentialSchema } from './entra/client-credential.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** What {@link office365} needs. */
+export interface Office365Options {
+  /** The application (client) id of the app registration. */
+  readonly clientId: string;
+  readonly credential: Credential;
+  /**
+   * A pair of origins serves proxies and simulators; plain http is accepted for loopback hosts only.
+   * @default 'global'
+   */
+  readonly cloud?: CloudName | CloudRoots | undefined;
+  /** What sends requests. @default undiciTransport() */
+  readonly transport?: Transport | undefined;
+  /** @default systemClock */
+  readonly clock?: Clock | undefined;
+  /** Spreads retries and renewals: a number from 0 up to, but not including, 1. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+const isFunction = (value: unknown) => typeof value === 'function';
+
+export const optionsSchema = z.strictObject({
+  clientId: z
+    .string()
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be the GUID of the app registration')
+    .toLowerCase(),
+  credential: credentialSchema,
+  cloud: cloudSchema.prefault('global'),
+  transport: z.custom<Transport>(isFunction, 'must be a function, such as undiciTransport()').optional(),
+  clock: z
+    .custom<Clock>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        isFunction((value as Clock).now) &&
+        isFunction((value as Clock).wait),
+      'must be a Clock',
+    )
+    .optional(),
+  random: z.custom<() => number>(isFunction, 'must be a function').optional(),
+});

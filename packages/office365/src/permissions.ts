@@ -1,0 +1,50 @@
+import type { Permission } from '@mailsphere/core';
+
+/**
+ * The application permissions that the app registration must list, and nothing beyond what this package calls.
+ * From "Microsoft Graph permissions reference", least privilege of each call.
+ */
+export const permissions: readonly Permission[] = [
+  {
+    id: 'Application.Read.All',
+    title: 'Read applications',
+    reason: 'Shows which permissions of this connector your organization has really granted.',
+    capability: 'connect',
+    required: true,
+  },
+  {
+    id: 'Domain.Read.All',
+    title: 'Read domains',
+    reason: 'Finds out which mail domains belong to your organization.',
+    capability: 'directory',
+    required: true,
+  },
+  {
+    id: 'User.Read.All',
+    title: "Read all users' full profiles",
+    reason: 'Keeps users and their e-mail addresses, aliases included, in step.',
+    capability: 'directory',
+    required: true,
+  },
+  {
+    id: 'Group.Read.All',
+    title: 'Read all groups',
+    reason: 'Keeps distribution groups and their members in step.',
+    capability: 'directory',
+    required: true,
+  },
+  {
+    id: 'Member.Read.Hidden',
+    title: 'Read hidden memberships',
+    reason: 'Reads the members of groups that hide who belongs to them.',
+    capability: 'directory',
+    required: false,
+  },
+  {
+    id: 'Mail.Read',
+    title: 'Read mail in all mailboxes',
+    reason: 'Copies the messages that are already in the mailboxes, and new ones, to the archive.',
+    capability: 'mail',
+    required: true,
+  },
+];

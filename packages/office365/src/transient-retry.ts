@@ -1,0 +1,39 @@
+import { type Clock, ConnectorError } from '@mailsphere/core';
+import pRetry from 'p-retry';
+import { aborted } from './aborted.ts';
+import { doubled, equalJitter } from './limiter/backoff.ts';
+
+const TRIES = 3;
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 10_000;
+
+/**
+ * Tries work that ends with `unavailable` again, three times in all, with equal-jitter pauses in between, or the pause
+ * that the service asked for. A pause longer than `maxWait` milliseconds ends it instead.
+ */
+export function retryTransient<T>(
+  work: () => Promise<T>,
+  options: {
+    readonly clock: Clock;
+    readonly random: () => number;
+    readonly maxWait: number;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<T> {
+  const { clock, random, maxWait, signal } = options;
+  return pRetry(work, {
+    retries: TRIES - 1,
+    // The pauses are this clock's, not the library's own timers.
+    minTimeout: 0,
+    async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
+      if (!ConnectorError.is(error, 'unavailable') || retriesLeft === 0) return;
+      const asked = error.retryAt === undefined ? 0 : error.retryAt - clock.now();
+      const pause = Math.max(asked, equalJitter(doubled(FIRST_PAUSE, LONGEST_PAUSE, attemptNumber), random));
+      if (pause > maxWait && asked > 0) throw error;
+      await clock.wait(pause, { signal }).catch(() => {
+        throw aborted(signal);
+      });
+    },
+    shouldRetry: ({ error }) => ConnectorError.is(error, 'unavailable'),
+  });
+}

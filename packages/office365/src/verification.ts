@@ -1,0 +1,121 @@
+import { ConnectorError, type Grant } from '@mailsphere/core';
+import { decodeJwt } from 'jose';
+import { z } from 'zod';
+import { directoryQuery } from './directory/directory-source.ts';
+import type { TokenManager } from './entra/token-manager.ts';
+import { pageReader } from './graph/collection.ts';
+import type { GraphQuery } from './graph/graph-call.ts';
+import type { GraphClient } from './graph/graph-client.ts';
+import { permissions } from './permissions.ts';
+
+const GRAPH_APPLICATION = '00000003-0000-0000-c000-000000000000';
+
+const organizationRow = z.object({ id: z.string(), displayName: z.string().nullish() });
+const assignmentRow = z.object({ appRoleId: z.string(), resourceId: z.string() });
+const servicePrincipal = z.object({
+  id: z.string(),
+  appRoles: z.array(z.object({ id: z.string(), value: z.string().nullish() })),
+});
+
+// In the first minute or so after a consent, this is how a grant that is on its way looks.
+const NOT_VISIBLE_YET = new Set([
+  'AADSTS700016',
+  'AADSTS7000229',
+  'AADSTS65001',
+  'Authorization_IdentityNotFound',
+]);
+
+/** Asks the service, not a callback, what has been granted. */
+export function createVerification(options: {
+  readonly clientId: string;
+  readonly graph: GraphClient;
+  readonly tokens: TokenManager;
+}): (tenantId: string, limits: { signal: AbortSignal | undefined; maxWait: number }) => Promise<Grant> {
+  const { clientId, graph, tokens } = options;
+  const organizations = pageReader(graph, organizationRow);
+  const assignments = pageReader(graph, assignmentRow);
+
+  const assigned = async (query: Omit<GraphQuery, 'path'>): Promise<readonly string[]> => {
+    const { id, appRoles } = await graph.read(
+      { ...query, path: [`servicePrincipals(appId='${GRAPH_APPLICATION}')`], query: '$select=id,appRoles' },
+      servicePrincipal,
+    );
+    const names = new Map(appRoles.map((role) => [role.id, role.value ?? undefined]));
+    const granted: string[] = [];
+    let link: string | undefined;
+    do {
+      const page = await assignments({
+        ...query,
+        link,
+        path: [`servicePrincipals(appId='${clientId}')`, 'appRoleAssignments'],
+        query: '$select=appRoleId,resourceId',
+      });
+      for (const { appRoleId, resourceId } of page.rows)
+        if (resourceId === id) granted.push(names.get(appRoleId) ?? appRoleId);
+      link = page.nextLink;
+    } while (link !== undefined);
+    return granted;
+  };
+
+  return async (tenantId, limits) => {
+    const query = directoryQuery(tenantId, limits);
+    try {
+      // Roles are frozen into a token when it is issued.
+      const { token } = await tokens.acquire(tenantId, { ...limits, fresh: true });
+      const { rows } = await organizations({
+        ...query,
+        path: ['organization'],
+        query: '$select=id,displayName',
+      });
+      const [organization] = rows;
+      if (rows.length !== 1 || organization?.id.toLowerCase() !== tenantId)
+        throw new ConnectorError(
+          'unexpected',
+          'Microsoft Graph answered for another tenant than the one asked for.',
+        );
+      const granted = await assigned(query).catch((error) => {
+        // Without the permission to read grants, the token's own list is the best there is.
+        const roles = ConnectorError.is(error, 'permission_missing') ? rolesOf(token) : [];
+        if (roles.length === 0) throw error;
+        return roles;
+      });
+      if (granted.length === 0) throw pending();
+      return grant(organization.displayName ?? '', granted);
+    } catch (error) {
+      if (!ConnectorError.is(error, 'reauthorization_required', 'permission_missing')) throw error;
+      if (error.code === 'reauthorization_required' && !NOT_VISIBLE_YET.has(error.serviceCode ?? ''))
+        throw error;
+      throw pending(error);
+    }
+  };
+}
+
+function grant(displayName: string, roles: readonly string[]): Grant {
+  const granted = [...new Set(roles)].sort();
+  const wanted = new Set(permissions.map(({ id }) => id));
+  return {
+    displayName,
+    granted,
+    missing: permissions.filter(({ id }) => !granted.includes(id)),
+    unexpected: granted.filter((id) => !wanted.has(id)),
+  };
+}
+
+function rolesOf(token: string): readonly string[] {
+  try {
+    return z.array(z.string()).parse(decodeJwt(token).roles);
+  } catch {
+    return [];
+  }
+}
+
+const pending = (cause?: ConnectorError) =>
+  new ConnectorError(
+    'consent_pending',
+    'The grant is not visible at Microsoft 365 yet: try again in a moment.',
+    {
+      cause,
+      serviceCode: cause?.serviceCode,
+      requestId: cause?.requestId,
+    },
+  );
