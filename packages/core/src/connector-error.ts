@@ -18,6 +18,7 @@
  * | `permission_missing` | the service refused one call for want of a permission |
  * | `mailbox_not_found` | the user has no mailbox that the service can open |
  * | `gone` | the item is no longer where it was listed |
+ * | `incomplete` | a content broke off before its end |
  * | `poison` | the service cannot hand out this item, now or later |
  * | `cursor_expired` | the service forgot the cursor: read everything again |
  * | `throttled` | the service asks to wait; `retryAt` says until when |
@@ -43,6 +44,7 @@ export type ErrorCode =
   | 'permission_missing'
   | 'mailbox_not_found'
   | 'gone'
+  | 'incomplete'
   | 'poison'
   | 'cursor_expired'
   | 'throttled'
@@ -58,7 +60,7 @@ export interface ConnectorErrorOptions {
   readonly field?: string | undefined;
   /** Epoch milliseconds before which a new try is useless. */
   readonly retryAt?: number | undefined;
-  /** The service's own word for it, such as `ErrorItemNotFound` or `AADSTS7000215`. */
+  /** The service's own word for it, such as `ErrorItemNotFound`, `AADSTS7000215` or an HTTP status; absent when it gave no answer. */
   readonly serviceCode?: string | undefined;
   /** The service's request id, for a support case. */
   readonly requestId?: string | undefined;

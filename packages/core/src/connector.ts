@@ -13,7 +13,7 @@ import type { Hooks } from './hooks.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
 import type { MailStatus } from './mail-status.ts';
-import { parseOptions } from './options.ts';
+import { objectWith, parseOptions } from './options.ts';
 import type { AccessToken, Provider } from './provider.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 import type { Task, TaskOutcome } from './task.ts';
@@ -78,22 +78,13 @@ export interface Connector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const methods = <T>(...names: readonly (keyof T & string)[]) =>
-  z.custom<T>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
-    { message: `must be an object with ${names.join(', ')}` },
-  );
-
 const schema = z.strictObject({
   providers: z
-    .array(methods<Provider>('resolveTenant', 'acquireToken', 'verify'))
+    .array(objectWith<Provider>('resolveTenant', 'acquireToken', 'verify'))
     .min(1, 'must have at least one provider'),
-  storage: methods<StorageAdapter>('get', 'put', 'delete', 'list'),
-  directory: methods<DirectorySink>('apply'),
-  archive: methods<MailArchive>('missing', 'store'),
+  storage: objectWith<StorageAdapter>('get', 'put', 'delete', 'list'),
+  directory: objectWith<DirectorySink>('apply'),
+  archive: objectWith<MailArchive>('missing', 'store'),
   baseUrl: z
     .string()
     .refine(
@@ -102,9 +93,9 @@ const schema = z.strictObject({
     )
     .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
     .transform((text) => parseBaseUrl(text)),
-  hooks: methods<Hooks>('authorize'),
-  logger: methods<Logger>('debug', 'info', 'warn', 'error').optional(),
-  clock: methods<Clock>('now', 'wait').optional(),
+  hooks: objectWith<Hooks>('authorize'),
+  logger: objectWith<Logger>('debug', 'info', 'warn', 'error').optional(),
+  clock: objectWith<Clock>('now', 'wait').optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),
 });
 

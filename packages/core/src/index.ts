@@ -25,7 +25,7 @@ export type { ConnectorEvents, Events } from './events.ts';
 export type { Handler } from './handler.ts';
 export type { Hooks } from './hooks.ts';
 export type { Json } from './json.ts';
-export type { Logger } from './logger.ts';
+export { type Logger, silentLogger } from './logger.ts';
 export type {
   FolderRef,
   MailArchive,
@@ -38,7 +38,10 @@ export type {
 } from './mail.ts';
 export type { MailStatus } from './mail-status.ts';
 export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
-export { parseOptions } from './options.ts';
+export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
+export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
+export { memoryStorage } from './memory-storage.ts';
+export { objectWith, parseOptions } from './options.ts';
 export type { Change, Cursor, Page } from './page.ts';
 export type {
   AccessToken,

@@ -6,6 +6,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** Logs nothing: the default everywhere. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},

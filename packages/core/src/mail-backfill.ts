@@ -73,20 +73,20 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
     // The checkpoints' counts are exact; the mailbox's own copy may lack a page that a killed process had just finished.
     const counted = await sumCounts(context);
     await change(() => ({ state: 'running', resumeAt: undefined, ...counted }));
-    let failed = 0;
+    const failing = new Map<string, MessageFailure>();
+    for await (const { value } of failures.list(`${id}/`)) failing.set(value.messageId, value);
     const transfer = {
       ...context,
+      failing,
       connectionId: connection.id,
       mailbox,
       onArchived: (bytes: number) =>
         context.emit('message.archived', { connectionId: connection.id, mailboxId, bytes }),
-      onFailed(code: string) {
-        failed++;
-        context.emit('message.failed', { connectionId: connection.id, mailboxId, code });
-      },
+      onFailed: (code: string) =>
+        context.emit('message.failed', { connectionId: connection.id, mailboxId, code }),
     };
-    await retryFailures(context, (message) => transferMessages(transfer, [message]));
-    failed = await count(failures.list(`${id}/`));
+    for (const { nextAt, attempts, ...message } of [...failing.values()])
+      if (nextAt <= clock.now()) await transferMessages(transfer, [{ ...mailbox, ...message }]);
 
     for (const folder of await pendingFolders(context, before.value.round)) {
       const finished = await readFolder(
@@ -95,7 +95,7 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
         shouldStop,
         async (messages) => {
           const added = await transferMessages(transfer, messages);
-          await change((current) => ({ ...addCounts(countsOf(current), added), failed }));
+          await change((current) => ({ ...addCounts(countsOf(current), added), failed: failing.size }));
           return added;
         },
       );
@@ -107,11 +107,10 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
       if (shouldStop()) return await yielded('slice', clock.now());
     }
 
-    failed = await count(failures.list(`${id}/`));
     await change(() => ({
-      state: failed > 0 ? 'completed_with_failures' : 'completed',
+      state: failing.size > 0 ? 'completed_with_failures' : 'completed',
       open: false,
-      failed,
+      failed: failing.size,
       completedAt: new Date(clock.now()).toISOString(),
     }));
     return { status: 'completed' };
@@ -181,21 +180,6 @@ async function readFolder(
   }
 }
 
-async function retryFailures(
-  context: BackfillContext,
-  transfer: (message: MessageRef) => Promise<unknown>,
-): Promise<void> {
-  const { connection, mailboxId, failures, clock } = context;
-  for await (const { id, value } of failures.list(`${recordId(connection.id, mailboxId)}/`)) {
-    if (value.nextAt > clock.now()) continue;
-    const { messageId, folderId, receivedAt, attempts } = value;
-    await transfer({ tenantId: connection.tenant.tenantId, mailboxId, messageId, folderId, receivedAt });
-    // Another failure has raised the attempts; without one the message is stored, or gone.
-    const now = await failures.get(id);
-    if (now?.value.attempts === attempts) await failures.delete(id, now.version);
-  }
-}
-
 const NO_COUNTS = { discovered: 0, archived: 0, alreadyStored: 0, gone: 0, bytes: 0 };
 
 const countsOf = ({ discovered, archived, alreadyStored, gone, bytes }: typeof NO_COUNTS) => ({
@@ -211,10 +195,4 @@ async function sumCounts({ checkpoints, connection, mailboxId }: BackfillContext
   for await (const { value } of checkpoints.list(`${recordId(connection.id, 'mail', mailboxId)}/`))
     sum = addCounts(sum, value.counts);
   return sum;
-}
-
-async function count(records: AsyncIterable<unknown>): Promise<number> {
-  let length = 0;
-  for await (const _ of records) length++;
-  return length;
 }

@@ -55,9 +55,11 @@ export interface MailSource {
     options?: { readonly cursor?: Cursor | undefined } & CallOptions,
   ): AsyncIterable<Page<Change<MessageRef>>>;
   /**
-   * The message as raw MIME, byte for byte as the service sent it. The stream fails when the answer ends early.
+   * The message as raw MIME, byte for byte as the service sent it. The stream fails with `incomplete` when the answer ends
+   * early.
    * Cancel it, or read it to its end: until then the message counts as a request in flight.
-   * @throws ConnectorError `gone`, `poison`
+   * @throws ConnectorError `gone`, `poison`; `unavailable` with a `serviceCode` when the service answered with an error, and without one
+   * when it cannot be reached
    */
   content(message: MessageRef, options?: CallOptions): Promise<ReadableStream<Uint8Array>>;
 }

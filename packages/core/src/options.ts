@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ConnectorError } from './connector-error.ts';
 
 /**
@@ -29,6 +29,16 @@ export function parseRequest<Schema extends z.ZodType>(schema: Schema, request: 
   const { field, message } = firstIssue(result.error);
   throw new ConnectorError('invalid_request', `${field}: ${message}`, { field });
 }
+
+/** A zod schema for something of the caller's that is known by its methods. */
+export const objectWith = <T extends object>(...names: readonly (keyof T & string)[]) =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    { message: `must be an object with ${names.map((name) => `${name}()`).join(', ')}` },
+  );
 
 const firstIssue = (error: z.ZodError) => {
   const issue = error.issues[0];

@@ -22,6 +22,9 @@ import type { StorageAdapter } from './storage-adapter.ts';
 import { type Task, type TaskOutcome, taskKey } from './task.ts';
 import type { ConnectionWork, MailboxWork } from './workload.ts';
 
+// How often a caller who joined the run of another process looks whether it has ended.
+const JOIN_INTERVAL = 500;
+
 export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'workload' | 'close'> {
   /** Aborts what runs for the connection in this process. */
   stop(connectionId: string): void;
@@ -198,18 +201,18 @@ export function createWork(context: {
     },
     directory: {
       async sync(connectionId, options = {}) {
-        const askedAt = clock.now();
+        const before = await lastRun(connectionId);
         for (;;) {
           const outcome = await run({ kind: 'directory.sync', connectionId }, options);
           options.signal?.throwIfAborted();
+          if (outcome.status !== 'completed') {
+            // While another process is at it, look often: it may end long before its lease does.
+            const rest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
+            const wait = Math.min(rest, Math.max(0, outcome.resumeAt - clock.now()));
+            await clock.wait(wait, { signal: options.signal });
+          }
           const last = await lastRun(connectionId);
-          // A run of another process that ended after the question answers it.
-          if (last && Date.parse(last.endedAt) >= askedAt) return last;
-          const resumeAt = outcome.status === 'completed' ? clock.now() : outcome.resumeAt;
-          // While another process is at it, look often: it may end long before its lease does.
-          const wait =
-            outcome.status === 'busy' ? Math.min(500, resumeAt - clock.now()) : resumeAt - clock.now();
-          await clock.wait(Math.max(wait, 50), { signal: options.signal });
+          if (last && last.startedAt !== before?.startedAt) return last;
         }
       },
       async request(connectionId) {

@@ -2,6 +2,8 @@ import {
   type Clock,
   type ConnectionWork,
   type Logger,
+  objectWith,
+  silentLogger,
   systemClock,
   type Task,
   type TaskOutcome,
@@ -36,28 +38,18 @@ export interface LocalEngineOptions {
   readonly random?: (() => number) | undefined;
 }
 
-const withMethods = <T extends object>(...names: readonly (keyof T & string)[]) =>
-  z.custom<T>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
-    `must be an object with ${names.map((name) => `${name}()`).join(', ')}`,
-  );
 const someFunction = <T>() => z.custom<T>((value) => typeof value === 'function', 'must be a function');
 const limit = z.int('must be a whole number').min(1, 'must be 1 or more');
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
 export const localEngineOptions = z.strictObject({
-  connector: withMethods<EngineConnector>('workload', 'run'),
+  connector: objectWith<EngineConnector>('workload', 'run'),
   concurrency: z.strictObject({ tasks: limit.default(8), perConnection: limit.optional() }).prefault({}),
   pollInterval: z
     .number('must be a number of milliseconds')
     .min(1000, 'must be 1000 ms or more')
     .default(60_000),
   onError: someFunction<(error: unknown, task: Task | undefined) => void>().default(() => () => {}),
-  logger: withMethods<Logger>('debug', 'info', 'warn', 'error').default(silent),
-  clock: withMethods<Clock>('now', 'wait').default(systemClock),
+  logger: objectWith<Logger>('debug', 'info', 'warn', 'error').default(silentLogger),
+  clock: objectWith<Clock>('now', 'wait').default(systemClock),
   random: someFunction<() => number>().default(() => Math.random),
 });

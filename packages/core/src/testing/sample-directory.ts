@@ -1,0 +1,69 @@
+import type {
+  DirectoryBatch,
+  DirectoryChange,
+  DirectoryDomain,
+  DirectoryGroup,
+  DirectoryKind,
+  DirectoryUser,
+} from '../directory.ts';
+
+export const domain = (id: string): DirectoryDomain => ({
+  kind: 'domain',
+  id,
+  isDefault: false,
+  isInitial: false,
+  isVerified: true,
+  acceptsMail: true,
+});
+
+const mail = (addresses: readonly string[]) =>
+  addresses.map((address, index) => ({ address, primary: index === 0 }));
+
+export const user = (
+  id: string,
+  displayName = id,
+  addresses: readonly string[] = [`${id}@contoso.example`],
+): DirectoryUser => ({
+  kind: 'user',
+  id,
+  userPrincipalName: `${id}@contoso.example`,
+  displayName,
+  userType: 'member',
+  enabled: true,
+  addresses: mail(addresses),
+});
+
+export const group = (
+  id: string,
+  {
+    added = [],
+    removed = [],
+    displayName = id,
+  }: { added?: readonly string[]; removed?: readonly string[]; displayName?: string } = {},
+): DirectoryGroup => ({
+  kind: 'group',
+  id,
+  displayName,
+  groupType: 'distribution',
+  addresses: mail([`${id}@contoso.example`]),
+  members: { added: added.map((member) => ({ id: member, type: 'user' })), removed },
+});
+
+export const upserted = (item: DirectoryDomain | DirectoryUser | DirectoryGroup): DirectoryChange => ({
+  type: 'upserted',
+  item,
+});
+export const removed = (id: string): DirectoryChange => ({ type: 'removed', id, reason: 'permanent' });
+
+export const batch = (
+  kind: DirectoryKind,
+  changes: readonly DirectoryChange[],
+  more: Partial<DirectoryBatch> = {},
+): DirectoryBatch => ({
+  connectionId: 'one',
+  kind,
+  generation: 1,
+  changes,
+  sweep: false,
+  ...more,
+});

@@ -1,0 +1,272 @@
+import { describe, expect, it } from 'vitest';
+import type { DirectoryBatch, DirectoryChange, DirectorySink, MemoryDirectory } from '../src/index.ts';
+import { memoryDirectory } from '../src/index.ts';
+import { runSuite, testDirectorySink } from '../src/testing/index.ts';
+import { directoryUnderTest } from './node/memory.ts';
+
+type Apply = DirectorySink['apply'];
+
+/** A batch with each of its changes rewritten. */
+const rewritten = (
+  batch: DirectoryBatch,
+  change: (change: DirectoryChange) => DirectoryChange,
+): DirectoryBatch => ({
+  ...batch,
+  changes: batch.changes.map(change),
+});
+
+const removed = (id: string): DirectoryChange => ({ type: 'removed', id, reason: 'permanent' });
+
+// What is wrong, how it is wrong, and the case that must notice.
+const broken: readonly (readonly [string, (sound: MemoryDirectory) => Apply, string])[] = [
+  [
+    'the sweep is forgotten',
+    (sound) => (batch) => sound.apply({ ...batch, sweep: false }),
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'every batch of a new round sweeps',
+    (sound) => (batch) => sound.apply({ ...batch, sweep: batch.generation > 1 || batch.sweep }),
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'the sweep removes all that its own batch did not bring',
+    (sound) => async (batch) => {
+      await sound.apply(batch);
+      if (!batch.sweep) return;
+      const seen = new Set(
+        batch.changes.map((change) => (change.type === 'removed' ? change.id : change.item.id)),
+      );
+      const gone = sound
+        .entries(batch.connectionId)
+        .filter(({ kind, id }) => kind === batch.kind && !seen.has(id));
+      await sound.apply({ ...batch, sweep: false, changes: gone.map(({ id }) => removed(id)) });
+    },
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'the sweep takes other kinds with it',
+    (sound) => async (batch) => {
+      await sound.apply(batch);
+      if (!batch.sweep || batch.kind === 'domain') return;
+      await sound.apply({ ...batch, kind: 'domain', changes: [] });
+    },
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'the sweep takes other connections with it',
+    (sound) => async (batch) => {
+      await sound.apply(batch);
+      if (batch.sweep) await sound.apply({ ...batch, connectionId: 'two', changes: [] });
+    },
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'memberships survive the sweep',
+    (sound) => async (batch) => {
+      const groups = batch.sweep
+        ? sound.entries(batch.connectionId).filter(({ kind }) => kind === 'group')
+        : [];
+      const before = groups.map(({ id }) => [id, sound.members(batch.connectionId, id)] as const);
+      await sound.apply(batch);
+      const left = sound.entries(batch.connectionId);
+      for (const [id, added] of before) {
+        const group = left.find((entry) => entry.kind === 'group' && entry.id === id);
+        if (group?.kind !== 'group') continue;
+        const item = { ...group, members: { added, removed: [] } };
+        await sound.apply({ ...batch, sweep: false, changes: [{ type: 'upserted', item }] });
+      }
+    },
+    'a sweep removes what the new round did not see, and nothing else',
+  ],
+  [
+    'an older round stamps over a newer one',
+    (sound) => {
+      let latest = 0;
+      return async (batch) => {
+        // As if all rows had the stamp that was written last.
+        latest = batch.sweep && latest < batch.generation ? latest : batch.generation;
+        await sound.apply(batch);
+        if (!batch.sweep || latest === batch.generation) return;
+        await sound.apply({ ...batch, generation: batch.generation + 1, changes: [] });
+      };
+    },
+    'a late batch of an older round does not make the sweep remove what the newer round saw',
+  ],
+  [
+    'members are replaced instead of gathered',
+    (sound) => async (batch) => {
+      for (const change of batch.changes) {
+        const before =
+          change.type === 'upserted' && change.item.kind === 'group'
+            ? sound.members(batch.connectionId, change.item.id).map(({ id }) => id)
+            : [];
+        await sound.apply({
+          ...rewritten({ ...batch, changes: [change] }, (one) =>
+            one.type === 'upserted' && one.item.kind === 'group'
+              ? { ...one, item: { ...one.item, members: { ...one.item.members, removed: before } } }
+              : one,
+          ),
+          sweep: false,
+        });
+      }
+      if (batch.sweep) await sound.apply({ ...batch, changes: [] });
+    },
+    'members of a large group are gathered over its pages',
+  ],
+  [
+    'members that left stay',
+    (sound) => (batch) =>
+      sound.apply(
+        rewritten(batch, (one) =>
+          one.type === 'upserted' && one.item.kind === 'group'
+            ? { ...one, item: { ...one.item, members: { ...one.item.members, removed: [] } } }
+            : one,
+        ),
+      ),
+    'members of a large group are gathered over its pages',
+  ],
+  [
+    'a group that comes back has its old members',
+    (sound) => {
+      const kept = new Map<string, ReturnType<MemoryDirectory['members']>>();
+      return async (batch) => {
+        for (const change of batch.changes)
+          if (change.type === 'removed') kept.set(change.id, sound.members(batch.connectionId, change.id));
+        await sound.apply(
+          rewritten(batch, (one) => {
+            if (one.type === 'removed' || one.item.kind !== 'group') return one;
+            const added = [...(kept.get(one.item.id) ?? []), ...one.item.members.added];
+            return { ...one, item: { ...one.item, members: { ...one.item.members, added } } };
+          }),
+        );
+      };
+    },
+    'a group that is removed takes its members with it, also when it comes back',
+  ],
+  [
+    'within a batch the first word holds',
+    (sound) => (batch) => sound.apply({ ...batch, changes: batch.changes.toReversed() }),
+    'within one batch the last word on an id holds',
+  ],
+  [
+    'removals come after all the rest of the batch',
+    (sound) => (batch) =>
+      sound.apply({
+        ...batch,
+        changes: batch.changes.toSorted(
+          (one, other) => Number(one.type === 'removed') - Number(other.type === 'removed'),
+        ),
+      }),
+    'within one batch the last word on an id holds',
+  ],
+  [
+    'what is removed stays',
+    (sound) => (batch) =>
+      sound.apply({ ...batch, changes: batch.changes.filter(({ type }) => type !== 'removed') }),
+    'a removed user is gone, and is there again when it was restored',
+  ],
+  [
+    'a recoverable removal is none',
+    (sound) => (batch) =>
+      sound.apply({
+        ...batch,
+        changes: batch.changes.filter(
+          (change) => change.type !== 'removed' || change.reason !== 'recoverable',
+        ),
+      }),
+    'a removed user is gone, and is there again when it was restored',
+  ],
+  [
+    'what was removed once never comes back',
+    (sound) => {
+      const gone = new Set<string>();
+      return (batch) => {
+        for (const change of batch.changes) if (change.type === 'removed') gone.add(change.id);
+        const changes = batch.changes.filter(
+          (change) => change.type === 'removed' || !gone.has(change.item.id),
+        );
+        return sound.apply({ ...batch, changes });
+      };
+    },
+    'a removed user is gone, and is there again when it was restored',
+  ],
+  [
+    'addresses are gathered instead of replaced',
+    (sound) => (batch) =>
+      sound.apply(
+        rewritten(batch, (one) => {
+          if (one.type === 'removed' || one.item.kind !== 'user') return one;
+          const { id, addresses } = one.item;
+          const before = sound
+            .entries(batch.connectionId)
+            .find((entry) => entry.kind === 'user' && entry.id === id);
+          const kept = before?.kind === 'user' ? before.addresses : [];
+          const others = kept.filter(({ address }) => !addresses.some((now) => now.address === address));
+          return { ...one, item: { ...one.item, addresses: [...addresses, ...others] } };
+        }),
+      ),
+    'what is read again replaces what was there: names, and addresses that were taken away',
+  ],
+  [
+    'the case of an address is lost',
+    (sound) => (batch) =>
+      sound.apply(
+        rewritten(batch, (one) => {
+          if (one.type === 'removed' || one.item.kind === 'domain') return one;
+          const addresses = one.item.addresses.map((entry) => ({
+            ...entry,
+            address: entry.address.toLowerCase(),
+          }));
+          return { ...one, item: { ...one.item, addresses } };
+        }),
+      ),
+    'an address that changed its case, and one that moved to another user, are taken over',
+  ],
+  [
+    'connections share their entries',
+    (sound) => (batch) => sound.apply({ ...batch, connectionId: 'one' }),
+    'two connections with the same ids do not see each other',
+  ],
+  [
+    'only the first 500 of a page are stored',
+    (sound) => (batch) => sound.apply({ ...batch, changes: batch.changes.slice(0, 500) }),
+    'a page of a thousand is stored whole',
+  ],
+  [
+    'the second application of a batch fails',
+    (sound) => {
+      const seen = new Set<string>();
+      return async (batch) => {
+        const text = JSON.stringify(batch);
+        if (seen.has(text)) throw new Error('UNIQUE constraint failed');
+        seen.add(text);
+        await sound.apply(batch);
+      };
+    },
+    'a batch that is applied twice changes nothing',
+  ],
+];
+
+describe('testDirectorySink', () => {
+  it.each(broken)('notices that %s', async (_, breakIt, name) => {
+    const results = await runSuite((runner) =>
+      testDirectorySink(runner, async () => {
+        const sound = memoryDirectory();
+        return { ...directoryUnderTest(sound), sink: { apply: breakIt(sound) } };
+      }),
+    );
+    expect(results.filter(({ error }) => error !== undefined).map((result) => result.name)).toContain(name);
+  });
+
+  it('notices that nothing is left after a restart', async () => {
+    const results = await runSuite((runner) =>
+      testDirectorySink(runner, async () => directoryUnderTest(), {
+        reopen: async () => directoryUnderTest(),
+      }),
+    );
+    expect(results.filter(({ error }) => error !== undefined).map(({ name }) => name)).toEqual([
+      'what was applied is there after a restart',
+    ]);
+  });
+});

@@ -1,0 +1,268 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectorError, type Task } from '../src/index.ts';
+import { connect, createHost } from './host.ts';
+
+const DAY = 24 * 3600_000;
+
+async function planned(
+  options: Parameters<typeof createHost>[0],
+  mailboxes: Record<string, Record<string, number>>,
+) {
+  const host = createHost(options);
+  for (const [mailboxId, folders] of Object.entries(mailboxes)) host.service.addMailbox(mailboxId, folders);
+  const id = await connect(host.connector);
+  const plan = () => host.connector.run({ kind: 'mail.plan', connectionId: id });
+  const slice = (mailboxId: string) =>
+    host.connector.run({ kind: 'mail.backfill', connectionId: id, mailboxId });
+  const finish = async (mailboxId: string) => {
+    for (let slices = 1; ; slices++) if ((await slice(mailboxId)).status === 'completed') return slices;
+  };
+  const status = async () => (await host.connector.mail.status(id)).mailboxes[0];
+  const stored = (mailboxId: string) => {
+    const ids = [...(host.service.mailboxes.get(mailboxId)?.contents.keys() ?? [])];
+    return host.archive
+      .missing({ tenantId: '0b8a7f0e-0000-4000-8000-000000000001', mailboxId }, ids)
+      .then((missing) => ids.filter((message) => !missing.includes(message)));
+  };
+  await plan();
+  return { ...host, id, plan, slice, finish, status, stored };
+}
+
+describe('mail backfill', () => {
+  it('archives every message of every folder, with no more than four requests in flight', async () => {
+    const host = await planned({}, { m1: { inbox: 20, sent: 5, empty: 0 } });
+    await host.finish('m1');
+    expect(await host.stored('m1')).toHaveLength(25);
+    expect(host.service.mostInFlight).toBe(4);
+    expect(await host.status()).toMatchObject({
+      state: 'completed',
+      discovered: 25,
+      archived: 25,
+      failed: 0,
+      address: 'm1@contoso.com',
+    });
+  });
+
+  it('looks into a mailbox first, so that the scheduler can take the largest', async () => {
+    const host = await planned({}, { m1: { inbox: 1, sent: 1 } });
+    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.remaining).toBe(Number.MAX_SAFE_INTEGER);
+    expect(await host.slice('m1')).toMatchObject({ status: 'yielded', reason: 'slice' });
+    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.remaining).toBe(2);
+  });
+
+  it('brings only what is new in the next round', async () => {
+    const host = await planned({}, { m1: { inbox: 8 } });
+    await host.finish('m1');
+    host.service.addMessages('m1', 'inbox', 2);
+    const before = host.service.contentCalls;
+    expect(await host.slice('m1')).toEqual({ status: 'completed' });
+    expect(host.service.contentCalls).toBe(before);
+    await host.plan();
+    await host.finish('m1');
+    expect(host.service.contentCalls).toBe(before + 2);
+    expect(await host.stored('m1')).toHaveLength(10);
+  });
+
+  it('gives its place to others when its slice is over, and goes on where it was', async () => {
+    const host = await planned({ slice: 1 }, { m1: { inbox: 12 } });
+    host.service.onContent = () => host.clock.advance(1);
+    expect(await host.finish('m1')).toBeGreaterThan(3);
+    expect(await host.stored('m1')).toHaveLength(12);
+    expect(host.service.contentCalls).toBe(12);
+  });
+
+  it('downloads nothing again when it was cut off at any message', async () => {
+    for (let cut = 1; cut <= 9; cut++) {
+      const host = await planned({}, { m1: { inbox: 9 } });
+      await host.slice('m1');
+      const abort = new AbortController();
+      host.service.onContent = () => {
+        if (host.service.contentCalls === cut) abort.abort(new Error('killed'));
+      };
+      const task: Task = { kind: 'mail.backfill', connectionId: host.id, mailboxId: 'm1' };
+      expect(await host.connector.run(task, { signal: abort.signal })).toMatchObject({
+        status: 'yielded',
+        reason: 'stopped',
+      });
+      host.service.onContent = () => {};
+      const had = (await host.stored('m1')).length;
+      const calls = host.service.contentCalls;
+      await host.finish('m1');
+      expect(await host.stored('m1')).toHaveLength(9);
+      expect(host.service.contentCalls - calls).toBe(9 - had);
+      expect(await host.status()).toMatchObject({ state: 'completed', discovered: 9 });
+    }
+  });
+
+  it('reads a folder again when its cursor was forgotten, and downloads nothing that is stored', async () => {
+    const host = await planned({}, { m1: { inbox: 9 } });
+    await host.finish('m1');
+    host.service.mailboxes.get('m1')?.folders.get('inbox')?.forgetCursors();
+    const calls = host.service.contentCalls;
+    await host.plan();
+    await host.finish('m1');
+    expect(host.service.contentCalls).toBe(calls);
+    expect(await host.status()).toMatchObject({ archived: 9, alreadyStored: 9 });
+  });
+
+  it('goes on without a poisoned message, lists it, and tries it again after a day', async () => {
+    const host = await planned({}, { m1: { inbox: 9 } });
+    let poisoned = true;
+    host.service.onContent = ({ messageId }) => {
+      if (poisoned && messageId === 'm1-inbox-4')
+        throw new ConnectorError('poison', 'cannot be rendered', {
+          serviceCode: 'ErrorMimeContentConversionFailed',
+        });
+    };
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed_with_failures', archived: 8, failed: 1 });
+    const calls = host.service.contentCalls;
+    await host.plan();
+    await host.finish('m1');
+    expect(host.service.contentCalls).toBe(calls);
+
+    await host.clock.advance(DAY);
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed_with_failures', failed: 1 });
+
+    poisoned = false;
+    await host.clock.advance(7 * DAY);
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', failed: 0 });
+    expect(await host.stored('m1')).toHaveLength(9);
+  });
+
+  it('tries a broken transfer three times before it goes on without the message', async () => {
+    const host = await planned({}, { m1: { inbox: 3 } });
+    let tries = 0;
+    host.service.onContent = ({ messageId }) => {
+      if (messageId !== 'm1-inbox-1') return;
+      tries++;
+      throw new ConnectorError('unavailable', 'broken', { serviceCode: 'ErrorInternalServerError' });
+    };
+    await host.finish('m1');
+    expect(tries).toBe(3);
+    expect(await host.status()).toMatchObject({ archived: 2, failed: 1 });
+  });
+
+  it('records no failure and moves no cursor when the whole service is out of reach', async () => {
+    const host = await planned({}, { m1: { inbox: 9 } });
+    await host.slice('m1');
+    host.service.onContent = () => {
+      throw new ConnectorError('unavailable', 'refused');
+    };
+    await expect(host.slice('m1')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await host.storage.list('failures')).toEqual([]);
+    host.service.onContent = () => {};
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 9 });
+  });
+
+  it('moves no cursor when the archive cannot store', async () => {
+    const host = await planned({}, { m1: { inbox: 9 } });
+    await host.slice('m1');
+    const store = host.archive.store;
+    host.archive.store = async (_message, content) => {
+      await content.cancel();
+      throw new ConnectorError('storage_failed', 'The disk is full.');
+    };
+    await expect(host.slice('m1')).rejects.toMatchObject({ code: 'storage_failed' });
+    host.archive.store = store;
+    await host.finish('m1');
+    expect(await host.stored('m1')).toHaveLength(9);
+  });
+
+  it('counts a message that left between listing and fetching as gone, not as a failure', async () => {
+    const host = await planned({}, { m1: { inbox: 3 } });
+    host.service.mailboxes.get('m1')?.contents.delete('m1-inbox-1');
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 2, gone: 1, failed: 0 });
+  });
+
+  it('gives the mailbox back until the service allows the next call', async () => {
+    const host = await planned({}, { m1: { inbox: 3 } });
+    await host.slice('m1');
+    const retryAt = host.clock.now() + 600_000;
+    host.service.onContent = () => {
+      throw new ConnectorError('throttled', 'wait', { retryAt });
+    };
+    expect(await host.slice('m1')).toEqual({ status: 'yielded', reason: 'throttled', resumeAt: retryAt });
+    expect(await host.status()).toMatchObject({ state: 'throttled' });
+    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.resumeAt).toBe(retryAt);
+  });
+
+  it('records a user without a mailbox, and asks again after a week', async () => {
+    const host = await planned({}, { m1: { inbox: 3 } });
+    let exists = false;
+    host.service.onFolders = () => {
+      if (!exists) throw new ConnectorError('mailbox_not_found', 'none');
+    };
+    expect(await host.slice('m1')).toEqual({ status: 'completed' });
+    expect(await host.status()).toMatchObject({ state: 'no_mailbox' });
+    exists = true;
+    await host.plan();
+    expect((await host.connector.workload())[0]?.mail.mailboxes).toEqual([]);
+    await host.clock.advance(7 * DAY);
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 3 });
+  });
+
+  it('goes on without a folder that was deleted after it was listed', async () => {
+    const host = await planned({}, { m1: { inbox: 3, old: 3 } });
+    await host.slice('m1');
+    host.service.mailboxes.get('m1')?.folders.delete('old');
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 3 });
+  });
+
+  it('leaves a removed user alone, and comes back with the user', async () => {
+    const host = await planned({}, { m1: { inbox: 3 } });
+    host.service.removeMailbox('m1');
+    await host.plan();
+    expect(await host.status()).toMatchObject({ state: 'removed' });
+    expect((await host.connector.workload())[0]?.mail.mailboxes).toEqual([]);
+    host.service.addMailbox('m1', { inbox: 2 });
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed' });
+  });
+});
+
+describe('when many messages fail', () => {
+  const broken = () => {
+    throw new ConnectorError('unavailable', 'broken', { serviceCode: '502' });
+  };
+
+  it('takes it for an outage of the service, and records only a few failures', async () => {
+    const host = await planned({}, { m1: { inbox: 60 } });
+    await host.slice('m1');
+    host.service.onContent = broken;
+    await expect(host.slice('m1')).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await host.storage.list('failures')).length).toBeLessThanOrEqual(8);
+    host.service.onContent = () => {};
+    await host.clock.advance(DAY);
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', failed: 0 });
+    expect(await host.stored('m1')).toHaveLength(60);
+  });
+
+  it('gets past a cluster of messages that never come, in a few slices', async () => {
+    const host = await planned({}, { m1: { inbox: 60 } });
+    host.service.onContent = ({ messageId }) => {
+      const number = Number(messageId.split('-').at(-1));
+      if (number >= 20 && number < 40) broken();
+    };
+    await host.slice('m1');
+    let slices = 0;
+    for (let done = false; !done && slices < 10; slices++)
+      done = await host.slice('m1').then(
+        ({ status }) => status === 'completed',
+        () => false,
+      );
+    expect(slices).toBeLessThanOrEqual(5);
+    expect(await host.status()).toMatchObject({ state: 'completed_with_failures', archived: 40, failed: 20 });
+  });
+});

@@ -1,0 +1,195 @@
+import type {
+  Change,
+  DirectoryChange,
+  DirectoryKind,
+  Mailbox,
+  MailFolder,
+  MessageRef,
+  Page,
+  Permission,
+  Provider,
+} from '../src/index.ts';
+import { ConnectorError } from '../src/index.ts';
+
+/** A collection with deltas, as a service keeps it: changes in order, cursors that can be forgotten. */
+export interface ChangeLog<T> {
+  add(...changes: readonly T[]): void;
+  /** All cursors handed out so far are forgotten. */
+  forgetCursors(): void;
+  pages(cursor: string | undefined): AsyncIterable<Page<T>>;
+  readonly reads: number;
+}
+
+export function createChangeLog<T>(pageSize = 3): ChangeLog<T> {
+  const changes: T[] = [];
+  let epoch = 0;
+  let reads = 0;
+  return {
+    add: (...more) => void changes.push(...more),
+    forgetCursors: () => void epoch++,
+    get reads() {
+      return reads;
+    },
+    async *pages(cursor) {
+      for (let next = cursor; ; ) {
+        reads++;
+        const [ofEpoch, from] = next === undefined ? [epoch, 0] : next.split(':').map(Number);
+        if (ofEpoch !== epoch || from === undefined) throw new ConnectorError('cursor_expired', 'forgotten');
+        const page = changes.slice(from, from + pageSize);
+        next = `${epoch}:${from + page.length}`;
+        const caughtUp = from + page.length >= changes.length;
+        yield { changes: page, cursor: next, caughtUp };
+        if (caughtUp) return;
+      }
+    },
+  };
+}
+
+export interface ScriptedMailbox {
+  readonly folders: Map<string, ChangeLog<Change<MessageRef>>>;
+  readonly contents: Map<string, Uint8Array>;
+}
+
+const permission: Permission = {
+  id: 'Mail.Read',
+  title: 'Read mail',
+  reason: 'To archive it.',
+  capability: 'mail',
+  required: true,
+};
+
+const TENANT = '0b8a7f0e-0000-4000-8000-000000000001';
+
+/** A provider whose service is a few maps, for tests of the loops above it. */
+export function scriptedProvider() {
+  const directory: Record<DirectoryKind, ChangeLog<DirectoryChange>> = {
+    domain: createChangeLog(),
+    user: createChangeLog(),
+    group: createChangeLog(),
+  };
+  const mailboxes = new Map<string, ScriptedMailbox>();
+  const list = createChangeLog<Change<Mailbox>>();
+  const service = {
+    directory,
+    mailboxes,
+    mayGrant: true as boolean | undefined,
+    mayGrantByDirectory: true,
+    granted: ['Mail.Read'] as readonly string[],
+    pending: false,
+    inFlight: 0,
+    mostInFlight: 0,
+    contentCalls: 0,
+    /** Called before each answer; throw to fail it. */
+    onContent: (_message: MessageRef): void | Promise<void> => {},
+    onFolders: (_mailboxId: string): void => {},
+    onDirectory: (_kind: DirectoryKind): void | Promise<void> => {},
+    addMailbox(mailboxId: string, folders: Readonly<Record<string, number>> = {}) {
+      const mailbox: ScriptedMailbox = { folders: new Map(), contents: new Map() };
+      mailboxes.set(mailboxId, mailbox);
+      list.add({
+        type: 'upserted',
+        item: { tenantId: TENANT, mailboxId, address: `${mailboxId}@contoso.com`, displayName: undefined },
+      });
+      for (const [folderId, count] of Object.entries(folders))
+        service.addMessages(mailboxId, folderId, count);
+      return mailbox;
+    },
+    removeMailbox(mailboxId: string) {
+      list.add({ type: 'removed', id: mailboxId, reason: 'recoverable' });
+    },
+    addMessages(mailboxId: string, folderId: string, count: number) {
+      const mailbox = mailboxes.get(mailboxId);
+      if (!mailbox) throw new Error('no such mailbox');
+      const log = mailbox.folders.get(folderId) ?? createChangeLog<Change<MessageRef>>(5);
+      mailbox.folders.set(folderId, log);
+      for (let index = 0; index < count; index++) {
+        const messageId = `${mailboxId}-${folderId}-${mailbox.contents.size}`;
+        mailbox.contents.set(messageId, new TextEncoder().encode(`Subject: ${messageId}\r\n\r\n`));
+        log.add({
+          type: 'upserted',
+          item: { tenantId: TENANT, mailboxId, folderId, messageId, receivedAt: undefined },
+        });
+      }
+    },
+  };
+
+  const provider: Provider = {
+    id: 'scripted',
+    permissions: [permission],
+    async resolveTenant(input) {
+      if (input === 'unknown') throw new ConnectorError('tenant_not_found', 'no such tenant');
+      return { tenantId: input === 'contoso' ? TENANT : input, domain: input };
+    },
+    authorization: {
+      signInUrl: (tenant, parameters) =>
+        `https://login.example/${tenant.tenantId}/signin?${query(parameters)}`,
+      async completeSignIn(tenant, { code }) {
+        if (code !== 'good') throw new ConnectorError('attempt_invalid', 'bad code');
+        return { tenantId: tenant.tenantId, personId: 'admin', mayGrant: service.mayGrant };
+      },
+      consentUrl: (tenant, parameters) =>
+        `https://login.example/${tenant.tenantId}/consent?${query(parameters)}`,
+      mayGrant: async () => service.mayGrantByDirectory,
+    },
+    acquireToken: async () => ({ token: 'token', expiresAt: 0 }),
+    async verify() {
+      if (service.pending) throw new ConnectorError('consent_pending', 'not yet');
+      return {
+        displayName: 'Contoso <Ltd>',
+        granted: service.granted,
+        missing: service.granted.includes(permission.id) ? [] : [permission],
+        unexpected: [],
+      };
+    },
+    directory: {
+      async *changes(_tenant, kind, { cursor } = {}) {
+        for await (const page of directory[kind].pages(cursor)) {
+          await service.onDirectory(kind);
+          yield page;
+        }
+      },
+    },
+    mail: {
+      mailboxes: (_tenant, { cursor } = {}) => list.pages(cursor),
+      async *folders({ tenantId, mailboxId }) {
+        service.onFolders(mailboxId);
+        const changes = [...(mailboxes.get(mailboxId)?.folders.keys() ?? [])].map(
+          (folderId): Change<MailFolder> => ({
+            type: 'upserted',
+            item: {
+              tenantId,
+              mailboxId,
+              folderId,
+              displayName: folderId,
+              parentId: undefined,
+              hidden: false,
+              itemCount: 1,
+            },
+          }),
+        );
+        yield { changes, cursor: undefined, caughtUp: true };
+      },
+      messages({ mailboxId, folderId }, { cursor } = {}) {
+        const log = mailboxes.get(mailboxId)?.folders.get(folderId);
+        if (!log) throw new ConnectorError('gone', 'no such folder');
+        return log.pages(cursor);
+      },
+      async content(message) {
+        service.contentCalls++;
+        service.mostInFlight = Math.max(service.mostInFlight, ++service.inFlight);
+        try {
+          await service.onContent(message);
+          await new Promise((resolve) => setImmediate(resolve));
+          const content = mailboxes.get(message.mailboxId)?.contents.get(message.messageId);
+          if (!content) throw new ConnectorError('gone', 'no such message');
+          return new Blob([Uint8Array.from(content)]).stream();
+        } finally {
+          service.inFlight--;
+        }
+      },
+    },
+  };
+  return { provider, service };
+}
+
+const query = (parameters: Readonly<Record<string, string>>) => new URLSearchParams(parameters).toString();
