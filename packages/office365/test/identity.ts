@@ -4,8 +4,8 @@ import { clientId, login, tenantId, tokenUrl } from './wire.ts';
 
 export const nonce = 'the nonce';
 export const personId = '55555555-5555-4555-8555-555555555555';
-export const issuer = `${login}/${tenantId}/v2.0`;
-export const own = await generateKeyPair('RS256', { extractable: true });
+const issuer = `${login}/${tenantId}/v2.0`;
+const own = await generateKeyPair('RS256', { extractable: true });
 export const foreign = await generateKeyPair('RS256', { extractable: true });
 export const ownSpki = await exportSPKI(own.publicKey);
 

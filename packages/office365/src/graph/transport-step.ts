@@ -34,9 +34,13 @@ export const transportStep =
     } catch (cause) {
       if (query.signal?.aborted) throw aborted(query.signal);
       if (ConnectorError.is(cause)) throw cause;
-      throw new ConnectorError('unavailable', 'Microsoft Graph cannot be reached, or its answer broke off.', {
-        cause,
-      });
+      throw new ConnectorError(
+        'unavailable',
+        'Microsoft Graph cannot be reached, or its answer broke off. Nothing is lost: try again when the way to it works.',
+        {
+          cause,
+        },
+      );
     }
   };
 

@@ -23,8 +23,3 @@ export async function readText(response: TransportResponse, limit: number): Prom
   if (announced !== undefined && announced !== length) throw new Error('The answer ended early.');
   return Buffer.concat(chunks, length).toString('utf8');
 }
-
-/** Takes a small body off the connection, so that the connection can be used again; gives a large one up. */
-export async function drain(response: TransportResponse, limit = 65_536): Promise<void> {
-  await readText(response, limit).catch(() => response.cancel());
-}

@@ -87,7 +87,7 @@ export function comesEmpty(call: GraphCall, state: DeltaState): boolean {
 }
 
 /** Whether this page begins with the last row of the one before. */
-export function repeats(call: GraphCall, state: DeltaState): boolean {
+function repeats(call: GraphCall, state: DeltaState): boolean {
   const { quirks, seed } = call.world.settings;
   return (
     state.i &&

@@ -43,7 +43,7 @@ export function deletedUsers(call: GraphCall): Answer {
 }
 
 /** The user behind an id or a UPN. */
-export function userOf(call: GraphCall, key: string): DirectoryUser {
+function userOf(call: GraphCall, key: string): DirectoryUser {
   const user = call.tenant.user(key);
   if (user === undefined || user.deleted !== undefined) throw noObject(key);
   return user;
