@@ -1,0 +1,186 @@
+import { constants } from 'node:fs';
+import { mkdir, open, realpath } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import type { MailArchive, MessageRef, StoredMessage } from '@mailsphere/core';
+import { textOption } from '../text-option.ts';
+import { archiveFolders } from './archive-folders.ts';
+import { type MessageIdentity, messagePlace, temporaryFolder } from './archive-layout.ts';
+import { exists, hasCode, onDisk, syncFolder } from './disk.ts';
+import { groupCommit } from './group-commit.ts';
+import { type ArchivedMessage, appendToManifest, manifestFile, manifestLines } from './manifest.ts';
+import { publish } from './publish.ts';
+import { removeAbandonedFiles, type TemporaryFile, writeTemporaryFile } from './temporary-file.ts';
+import {
+  hashFile,
+  listArchive,
+  type ReadOptions,
+  type VerifiedMessage,
+  verifyArchive,
+} from './verify-archive.ts';
+
+export interface FilesystemArchiveOptions {
+  /**
+   * The folder of the archive, created when it does not exist. It belongs to Mailsphere alone; several processes may use it
+   * at once.
+   */
+  readonly directory: string;
+}
+
+/** An archive of files, with ways to look into it. */
+export interface FilesystemArchive extends MailArchive {
+  /** The message as it was stored; `undefined` when it is not. */
+  read(message: MessageIdentity): Promise<ReadableStream<Uint8Array> | undefined>;
+  /** What is stored, mailbox by mailbox, in the order in which it came. */
+  entries(options?: ReadOptions): AsyncIterable<ArchivedMessage>;
+  /** Reads every file again and compares it with the hash that it had when it was stored. */
+  verify(options?: ReadOptions): AsyncIterable<VerifiedMessage>;
+}
+
+// Stats under way at once: enough for the thread pool, and few enough to be fair to others.
+const STATS = 32;
+
+/**
+ * Mail as files: `<tenant>/<mailbox>/<2 digits>/<identity>.eml`, all of them hashes, with a `SHA256SUMS` for each mailbox.
+ * A message becomes visible whole or not at all, and is durable when `store` resolves.
+ *
+ * @throws ConnectorError `invalid_options`
+ */
+export function filesystemArchive(options: FilesystemArchiveOptions): FilesystemArchive {
+  const given = resolve(textOption('filesystemArchive', options, 'directory'));
+  const sync = groupCommit<void>(syncFolder);
+  const appendLines = groupCommit(appendToManifest);
+  const publishing = new Map<string, Promise<unknown>>();
+
+  const prepare = async () => {
+    const created = await mkdir(given, { recursive: true, mode: 0o700 });
+    // Each new folder is durable once the one above it is synced.
+    for (let folder = given; created && folder.length >= created.length; folder = dirname(folder))
+      await sync(dirname(folder));
+    const directory = await realpath(given);
+    const temporary = temporaryFolder(directory);
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    await removeAbandonedFiles(temporary);
+    return { directory, temporary, folders: archiveFolders(directory, sync) };
+  };
+  let prepared: ReturnType<typeof prepare> | undefined;
+  const ready = () =>
+    onDisk(async () => {
+      prepared ??= prepare();
+      try {
+        return await prepared;
+      } catch (error) {
+        // The next call tries again: somebody may have mended the folder.
+        prepared = undefined;
+        throw error;
+      }
+    });
+
+  const storeContent = async (
+    message: MessageRef,
+    content: ReadableStream<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredMessage> => {
+    const { directory, temporary, folders } = await ready();
+    const place = messagePlace(directory, message);
+    const known = async () => {
+      if (!(await exists(place.file))) return undefined;
+      await folders.settle(place);
+      return hashFile(place.file);
+    };
+    const publishFile = async (written: TemporaryFile): Promise<StoredMessage> => {
+      const { bytes, sha256 } = written;
+      try {
+        await folders.settle(place);
+        // The manifest comes before the message: a crash in between leaves a line without a file, never a file without a line.
+        const lines = manifestLines(message, place, { bytes, sha256 });
+        await Promise.all([written.sync(), appendLines(manifestFile(place.mailbox), lines)]);
+        const published = await publish(written.path, place.file);
+        await Promise.all([sync(place.folder), written.remove()]);
+        return published ? { bytes, sha256 } : await hashFile(place.file);
+      } catch (error) {
+        folders.forget();
+        throw error;
+      }
+    };
+
+    const stored = await onDisk(known);
+    if (stored) {
+      await content.cancel().catch(() => {});
+      return stored;
+    }
+    const written = await writeTemporaryFile(temporary, content, signal);
+    // Those that publish the same message go one after the other.
+    const before = publishing.get(place.identity);
+    const turn = (async () => {
+      await before?.catch(() => {});
+      signal?.throwIfAborted();
+      return onDisk(async () => (before && (await known())) ?? (await publishFile(written)));
+    })();
+    publishing.set(place.identity, turn);
+    try {
+      return await turn;
+    } finally {
+      if (publishing.get(place.identity) === turn) publishing.delete(place.identity);
+      // A temporary file that cannot be removed does no harm, and is removed some other day.
+      await written.remove().catch(() => {});
+    }
+  };
+
+  return {
+    missing: (mailbox, ids, { signal } = {}) =>
+      onDisk(async () => {
+        const { directory, folders } = await ready();
+        const isMissing = async (messageId: string) => {
+          const place = messagePlace(directory, { ...mailbox, messageId });
+          if (!(await exists(place.file))) return true;
+          // Visible is not yet durable: the one who stores it may be about to sync the folder, or was killed before.
+          await Promise.all([publishing.get(place.identity)?.catch(() => {}), folders.settle(place)]);
+          return false;
+        };
+        const missing: string[] = [];
+        for (let from = 0; from < ids.length; from += STATS) {
+          signal?.throwIfAborted();
+          const part = ids.slice(from, from + STATS);
+          const answers = await Promise.all(part.map(isMissing));
+          missing.push(...part.filter((_, index) => answers[index]));
+        }
+        return missing;
+      }),
+
+    async store(message, content, { signal } = {}) {
+      try {
+        return await storeContent(message, content, signal);
+      } catch (error) {
+        // Whatever happened: the source must not wait for a reader. The stream may have failed or ended by itself.
+        await content.cancel(error).catch(() => {});
+        throw error;
+      }
+    },
+
+    read: (message) =>
+      onDisk(async () => {
+        const { directory } = await ready();
+        try {
+          const handle = await open(
+            messagePlace(directory, message).file,
+            constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0),
+          );
+          return Readable.toWeb(handle.createReadStream()) as unknown as ReadableStream<Uint8Array>;
+        } catch (error) {
+          if (hasCode(error, 'ENOENT')) return undefined;
+          throw error;
+        }
+      }),
+
+    async *entries(options) {
+      const { directory } = await ready();
+      yield* listArchive(directory, options);
+    },
+
+    async *verify(options) {
+      const { directory } = await ready();
+      yield* verifyArchive(directory, options);
+    },
+  };
+}

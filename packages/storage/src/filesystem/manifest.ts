@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { MessageRef, StoredMessage } from '@mailsphere/core';
+import { identityOf, type MessageIdentity, type MessagePlace } from './archive-layout.ts';
+
+/** What the manifest of a mailbox says of one message. */
+export interface ArchivedMessage extends MessageIdentity, StoredMessage {
+  /** ISO 8601. */
+  readonly receivedAt: string | undefined;
+}
+
+/** A line of a manifest. It was written before the message became visible: whether there is one, the folder says. */
+export interface ManifestEntry extends ArchivedMessage {
+  readonly identity: string;
+  /** The file, as seen from the mailbox's folder. */
+  readonly name: string;
+}
+
+export const manifestFile = (mailboxFolder: string): string => join(mailboxFolder, 'SHA256SUMS');
+
+/** The two lines of a message: what it is, as a comment, and what `sha256sum --check` reads. */
+export function manifestLines(
+  { tenantId, mailboxId, messageId, receivedAt }: MessageRef,
+  { name }: MessagePlace,
+  { bytes, sha256 }: StoredMessage,
+): string {
+  return `# ${JSON.stringify({ tenantId, mailboxId, messageId, receivedAt, bytes })}\n${sha256}  ${name}\n`;
+}
+
+/** Appends lines, durably. */
+export async function appendToManifest(file: string, lines: readonly string[]): Promise<void> {
+  const handle = await open(file, 'a', 0o600);
+  try {
+    await handle.writeFile(lines.join(''));
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Creates the manifest if there is none, and ends a line that a crash or a full disk cut off. */
+export async function mendManifest(file: string): Promise<void> {
+  const handle = await open(file, 'a+', 0o600);
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+    if (buffer.toString() !== '\n') await handle.writeFile('\n');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a manifest from its beginning. Lines that a crash cut off are passed over. */
+export async function* readManifest(file: string): AsyncGenerator<ManifestEntry> {
+  let comment: Omit<ArchivedMessage, 'sha256'> | undefined;
+  for await (const line of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    if (line.startsWith('# ')) {
+      comment = parseComment(line.slice(2));
+      continue;
+    }
+    const [, sha256, name, identity] =
+      /^([0-9a-f]{64}) {2}([0-9a-f]{2}\/([0-9a-f]{64})\.eml)$/.exec(line) ?? [];
+    if (comment && sha256 && name && identity === identityOf(comment))
+      yield { ...comment, identity, name, sha256 };
+    comment = undefined;
+  }
+}
+
+function parseComment(text: string): Omit<ArchivedMessage, 'sha256'> | undefined {
+  try {
+    const { tenantId, mailboxId, messageId, receivedAt, bytes } = JSON.parse(text);
+    return { tenantId, mailboxId, messageId, receivedAt, bytes };
+  } catch {
+    return undefined;
+  }
+}

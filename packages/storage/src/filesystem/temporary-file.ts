@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoredMessage } from '@mailsphere/core';
+import { hasCode, onDisk } from './disk.ts';
+
+/** A whole message, written but not yet durable, under a name of its own. */
+export interface TemporaryFile extends StoredMessage {
+  readonly path: string;
+  sync(): Promise<void>;
+  /** Closes the file and removes its temporary name, if it still has it. */
+  remove(): Promise<void>;
+}
+
+// Pieces of a stream are gathered to this size, because each write is a trip through the thread pool.
+const WRITE_SIZE = 256 * 1024;
+// A file that was not written to for so long, in milliseconds, belongs to no transfer that still runs.
+const ABANDONED = 24 * 60 * 60 * 1000;
+// The name was never seen before; should it be a link all the same, it is not followed. Windows has no such flag.
+const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+
+/**
+ * Writes a message into a new file, as fast as the disk takes it and no faster.
+ *
+ * @throws what the content throws, the signal's reason, or ConnectorError `storage_failed`. No file is left then.
+ */
+export async function writeTemporaryFile(
+  folder: string,
+  content: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<TemporaryFile> {
+  const path = join(folder, `${randomUUID()}.part`);
+  const handle = await onDisk(() => open(path, CREATE, 0o600));
+  let removing: Promise<unknown> | undefined;
+  const remove = async () => {
+    removing ??= Promise.all([handle.close(), unlinkIfPresent(path)]);
+    await removing;
+  };
+  try {
+    const stored = await copy(content, handle, signal);
+    return { ...stored, path, sync: () => handle.datasync(), remove };
+  } catch (error) {
+    await remove().catch(() => {});
+    throw error;
+  }
+}
+
+async function copy(
+  content: ReadableStream<Uint8Array>,
+  handle: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<StoredMessage> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let pieces: Uint8Array[] = [];
+  let gathered = 0;
+  const write = async () => {
+    const [only, ...others] = pieces;
+    if (!only) return;
+    const data = others.length === 0 ? only : Buffer.concat(pieces);
+    pieces = [];
+    gathered = 0;
+    await onDisk(() => handle.writeFile(data));
+  };
+
+  const reader = content.getReader();
+  // Cancelling also ends a read that hangs.
+  const abort = () => void reader.cancel(signal?.reason).catch(() => {});
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      hash.update(next.value);
+      bytes += next.value.length;
+      gathered += next.value.length;
+      pieces.push(next.value);
+      if (gathered >= WRITE_SIZE) await write();
+    }
+    signal?.throwIfAborted();
+    await write();
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    reader.releaseLock();
+  }
+}
+
+/** Removes what runs that were killed have left. Files of runs that may still be alive are never touched. */
+export async function removeAbandonedFiles(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    try {
+      const { mtimeMs } = await stat(path);
+      if (Date.now() - mtimeMs > ABANDONED) await unlink(path);
+    } catch (error) {
+      // Another process is clearing up as well, or has just published it.
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+  }
+}
+
+async function unlinkIfPresent(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    // Published by renaming it.
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}

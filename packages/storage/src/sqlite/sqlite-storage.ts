@@ -1,0 +1,109 @@
+import { ConnectorError, type Json, type StorageAdapter, type StoredRecord } from '@mailsphere/core';
+import { sql } from 'kysely';
+import type { SqliteDatabase } from './open-sqlite.ts';
+import { attempt } from './sqlite-failure.ts';
+
+/**
+ * The SDK's state as rows of an SQLite file.
+ *
+ * Each method is one statement, so it is atomic for all processes that use the file.
+ */
+export function sqliteStorage({ kysely }: SqliteDatabase): StorageAdapter {
+  return {
+    get: (collection, id) =>
+      attempt(async () => {
+        const row = await kysely
+          .selectFrom('records')
+          .select(['version', 'value'])
+          .where('collection', '=', collection)
+          .where('id', '=', wellFormed(id))
+          .executeTakeFirst();
+        return row && { id, ...read(row) };
+      }),
+
+    put: (collection, id, value, { ifVersion } = {}) =>
+      attempt(async () => {
+        const row = { collection, id: wellFormed(id), value: JSON.stringify(value) };
+        const insert = kysely.insertInto('records').returning('version');
+        // A replaced row is a new row, with the next number of the sequence.
+        const put =
+          ifVersion === undefined
+            ? insert.orReplace().values(row)
+            : ifVersion === null
+              ? insert.orIgnore().values(row)
+              : insert
+                  .orReplace()
+                  .columns(['collection', 'id', 'value'])
+                  .expression((expression) =>
+                    expression
+                      .selectFrom('records')
+                      .select(['collection', 'id', expression.val(row.value).as('value')])
+                      .where('collection', '=', collection)
+                      .where('id', '=', id)
+                      .where(sql<string>`cast(version as text)`, '=', ifVersion),
+                  );
+        const stored = await put.executeTakeFirst();
+        if (stored) return String(stored.version);
+        throw new ConnectorError(
+          'conflict',
+          'The record was changed by somebody else. Read it and try again.',
+        );
+      }),
+
+    delete: (collection, id, { ifVersion } = {}) =>
+      attempt(async () => {
+        let query = kysely
+          .deleteFrom('records')
+          .where('collection', '=', collection)
+          .where('id', '=', wellFormed(id));
+        if (ifVersion !== undefined) query = query.where(sql<string>`cast(version as text)`, '=', ifVersion);
+        const { numDeletedRows } = await query.executeTakeFirst();
+        return numDeletedRows > 0n;
+      }),
+
+    list: (collection, { prefix = '', after, limit = 1000 } = {}) =>
+      attempt(async () => {
+        // As bytes, because `node:sqlite` of Node 22 cuts a text at its first NUL.
+        const bytes = sql<Uint8Array>`cast(id as blob)`.as('bytes');
+        let query = kysely
+          .selectFrom('records')
+          .select([bytes, 'version', 'value'])
+          .where('collection', '=', collection)
+          .where('id', '>=', prefix)
+          .orderBy('id')
+          .limit(limit);
+        const end = afterPrefix(prefix);
+        if (end !== undefined) query = query.where('id', '<', end);
+        if (after !== undefined) query = query.where('id', '>', after);
+        const rows = await query.execute();
+        return rows.map((row): StoredRecord => ({ id: Buffer.from(row.bytes).toString(), ...read(row) }));
+      }),
+  };
+}
+
+const read = ({ value, version }: { readonly value: string; readonly version: number }) => ({
+  value: JSON.parse(value) as Json,
+  version: String(version),
+});
+
+// UTF-8 has no lone surrogates: two ids that differ in one would become the same.
+function wellFormed(id: string): string {
+  if (id.isWellFormed()) return id;
+  throw new ConnectorError(
+    'invalid_request',
+    'id: must be well-formed text, without half of a surrogate pair',
+    {
+      field: 'id',
+    },
+  );
+}
+
+/** The first text after all those that begin with `prefix`; `undefined` when there is none. */
+function afterPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // The surrogates are no characters.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
