@@ -96,7 +96,12 @@ export interface DirectoryBatch {
  * `testDirectorySink` of `@mailsphere/core/testing` tells when an implementation is complete.
  */
 export interface DirectorySink {
-  /** At least once per page, in order; resolve only when stored. Applying a batch twice changes nothing. */
+  /**
+   * At least once per page, in order; resolve only when stored. Applying a batch twice changes nothing.
+   *
+   * The generation of an entry or a membership never falls: a late batch of an older round must not make a newer sweep
+   * remove what the newer round has seen. A removed group loses its members, also when it comes back.
+   */
   apply(batch: DirectoryBatch, options?: CallOptions): Promise<void>;
   close?(): Promise<void>;
 }

@@ -75,6 +75,15 @@ it('can be checked by sha256sum alone', async () => {
   await expect(check()).rejects.toThrow(/1 computed checksum did NOT match/);
 });
 
+it('has one line for a message that several calls of a process store at once, whose bytes differ', async () => {
+  const { directory, archive } = open();
+  const contents = Array.from({ length: 8 }, (_, index) => contentOf(`${index}`, index * 200_000));
+  await Promise.all(contents.map((content) => archive.store(message('a'), content)));
+  const [manifest = ''] = filesIn(directory).filter((name) => name.endsWith('SHA256SUMS'));
+  expect(readFileSync(join(directory, manifest), 'utf8').split('\n')).toHaveLength(3);
+  expect(await statuses(archive)).toEqual({ a: 'intact' });
+});
+
 it('lists what it holds: each message once, of all mailboxes or of one', async () => {
   const { archive } = open();
   for (const mailbox of ['m1', 'm2']) await archive.store(message('a', mailbox), contentOf(mailbox));

@@ -16,7 +16,7 @@ export interface StoredEntry {
 export interface DirectorySinkUnderTest {
   readonly sink: DirectorySink;
   /** Everything that is now stored of the connection, in any order. */
-  read(connectionId: string): Promise<readonly StoredEntry[]>;
+  readonly read: (connectionId: string) => Promise<readonly StoredEntry[]>;
 }
 
 type Read = DirectorySinkUnderTest['read'];

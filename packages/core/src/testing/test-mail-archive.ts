@@ -8,7 +8,7 @@ import { skip, type TestRunner } from './runner.ts';
 export interface MailArchiveUnderTest {
   readonly archive: MailArchive;
   /** The bytes of a stored message; `undefined` when it is not stored. */
-  read(message: MessageRef): Promise<ReadableStream<Uint8Array> | undefined>;
+  readonly read: (message: MessageRef) => Promise<ReadableStream<Uint8Array> | undefined>;
 }
 
 export interface TestMailArchiveOptions {

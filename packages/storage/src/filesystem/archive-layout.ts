@@ -23,7 +23,7 @@ export interface MessagePlace {
 /** Where temporary files lie: on the same disk as the messages, so that publishing one is a single step. */
 export const temporaryFolder = (directory: string): string => join(directory, 'tmp');
 
-export const tenantFolder = (directory: string, { tenantId }: Pick<MailboxRef, 'tenantId'>): string =>
+const tenantFolder = (directory: string, { tenantId }: Pick<MailboxRef, 'tenantId'>): string =>
   join(directory, hash(tenantId).slice(0, FOLDER_NAME));
 
 export const mailboxFolder = (directory: string, mailbox: MailboxRef): string =>

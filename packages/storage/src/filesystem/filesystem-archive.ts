@@ -4,13 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MailArchive, MessageRef, StoredMessage } from '@mailsphere/core';
 import { textOption } from '../text-option.ts';
-import { archiveFolders } from './archive-folders.ts';
-import { type MessageIdentity, messagePlace, temporaryFolder } from './archive-layout.ts';
+import { type ArchiveFolders, archiveFolders } from './archive-folders.ts';
+import { type MessageIdentity, type MessagePlace, messagePlace, temporaryFolder } from './archive-layout.ts';
 import { exists, hasCode, onDisk, syncFolder } from './disk.ts';
 import { groupCommit } from './group-commit.ts';
 import { type ArchivedMessage, appendToManifest, manifestFile, manifestLines } from './manifest.ts';
 import { publish } from './publish.ts';
-import { removeAbandonedFiles, type TemporaryFile, writeTemporaryFile } from './temporary-file.ts';
+import { removeAbandonedFiles, writeTemporaryFile } from './temporary-file.ts';
 import {
   hashFile,
   listArchive,
@@ -76,6 +76,14 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
       }
     });
 
+  // Visible is not yet durable: whoever stores it may still have to sync the folder, or was killed before that.
+  const isStored = async (place: MessagePlace, folders: ArchiveFolders): Promise<boolean> => {
+    if (!(await exists(place.file))) return false;
+    await publishing.get(place.identity)?.catch(() => {});
+    await folders.settle(place);
+    return true;
+  };
+
   const storeContent = async (
     message: MessageRef,
     content: ReadableStream<Uint8Array>,
@@ -83,15 +91,19 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
   ): Promise<StoredMessage> => {
     const { directory, temporary, folders } = await ready();
     const place = messagePlace(directory, message);
-    const known = async () => {
-      if (!(await exists(place.file))) return undefined;
-      await folders.settle(place);
-      return hashFile(place.file);
-    };
-    const publishFile = async (written: TemporaryFile): Promise<StoredMessage> => {
+    if (await onDisk(() => isStored(place, folders))) {
+      await content.cancel().catch(() => {});
+      return onDisk(() => hashFile(place.file));
+    }
+    const written = await writeTemporaryFile(temporary, content, signal);
+    // Those that publish the same message go one after the other.
+    const before = publishing.get(place.identity);
+    const publishFile = async (): Promise<StoredMessage> => {
       const { bytes, sha256 } = written;
       try {
         await folders.settle(place);
+        // No line for a message that another call has published while this one was written.
+        if (await exists(place.file)) return await hashFile(place.file);
         // The manifest comes before the message: a crash in between leaves a line without a file, never a file without a line.
         const lines = manifestLines(message, place, { bytes, sha256 });
         await Promise.all([written.sync(), appendLines(manifestFile(place.mailbox), lines)]);
@@ -103,19 +115,10 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
         throw error;
       }
     };
-
-    const stored = await onDisk(known);
-    if (stored) {
-      await content.cancel().catch(() => {});
-      return stored;
-    }
-    const written = await writeTemporaryFile(temporary, content, signal);
-    // Those that publish the same message go one after the other.
-    const before = publishing.get(place.identity);
     const turn = (async () => {
       await before?.catch(() => {});
       signal?.throwIfAborted();
-      return onDisk(async () => (before && (await known())) ?? (await publishFile(written)));
+      return onDisk(publishFile);
     })();
     publishing.set(place.identity, turn);
     try {
@@ -133,10 +136,7 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
         const { directory, folders } = await ready();
         const isMissing = async (messageId: string) => {
           const place = messagePlace(directory, { ...mailbox, messageId });
-          if (!(await exists(place.file))) return true;
-          // Visible is not yet durable: the one who stores it may be about to sync the folder, or was killed before.
-          await Promise.all([publishing.get(place.identity)?.catch(() => {}), folders.settle(place)]);
-          return false;
+          return !(await isStored(place, folders));
         };
         const missing: string[] = [];
         for (let from = 0; from < ids.length; from += STATS) {
