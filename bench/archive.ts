@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { MessageRef } from '@mailsphere/core';
 import { filesystemArchive } from '@mailsphere/storage/filesystem';
 import { median, type Row } from './report.ts';
@@ -25,8 +26,8 @@ async function inParallel(work: (index: number) => Promise<unknown>): Promise<nu
   return MESSAGES / ((performance.now() - start) / 1000);
 }
 
-/** The shortest code that is durable: read, hash, write to a temporary file, fsync, rename, fsync of the folder. */
-async function writeByHand(directory: string, index: number): Promise<void> {
+/** The shortest code that is durable: read, hash, write to a temporary file, fsync, rename, fsync of the folder, row. */
+async function writeByHand(directory: string, rows: StatementSync, index: number): Promise<void> {
   const name = createHash('sha256').update(`message-${index}`).digest('hex');
   const temporary = join(directory, `${name}.tmp`);
   const hash = createHash('sha256');
@@ -35,7 +36,6 @@ async function writeByHand(directory: string, index: number): Promise<void> {
     hash.update(chunk);
     await file.write(chunk);
   }
-  hash.digest('hex');
   await file.sync();
   await file.close();
   const folder = join(directory, name.slice(0, 2));
@@ -44,6 +44,7 @@ async function writeByHand(directory: string, index: number): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync();
   await handle.close();
+  rows.run(name, hash.digest('hex'), BYTES);
 }
 
 /** Durable messages per second, 75 KB each, against the same steps written by hand, in turn. */
@@ -55,7 +56,13 @@ export async function benchArchive(): Promise<readonly Row[]> {
     for (let round = 0; round < ROUNDS; round++) {
       const peer = join(root, `peer-${round}`);
       mkdirSync(peer);
-      byHand.push(await inParallel((index) => writeByHand(peer, index)));
+      const database = new DatabaseSync(join(peer, 'rows.sqlite'));
+      database.exec(
+        'pragma journal_mode = wal; pragma synchronous = full; create table message (name text primary key, sha256 text, bytes integer) strict',
+      );
+      const rows = database.prepare('insert into message values (?, ?, ?)');
+      byHand.push(await inParallel((index) => writeByHand(peer, rows, index)));
+      database.close();
 
       const archive = filesystemArchive({ directory: join(root, `archive-${round}`) });
       const message = (index: number): MessageRef => ({

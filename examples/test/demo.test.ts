@@ -191,7 +191,10 @@ describe('what goes wrong gives one clear error', () => {
     const args = ['--mail', mail, '--users', '2', '--keep', keep];
     // No file may grow beyond 8 MB: to the process, that is a disk without room.
     const limited = ['sh', '-c', 'ulimit -f 16384 && exec "$@"', 'sh', ...command];
-    expectError(await start(args, limited).ended, /^error storage_failed: .*raise the limit, or choose another disk/);
+    expectError(
+      await start(args, limited).ended,
+      /^error storage_failed: .*raise the limit, or choose another disk/,
+    );
     const second = await start(args).ended;
     expect(second.errors).toBe('');
     expect(second.output).toMatch(/verified +20 of 20 messages/);

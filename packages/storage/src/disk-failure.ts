@@ -8,7 +8,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: 'The disk is mounted read-only: mount it for writing, or choose another place.',
   EMFILE: 'This process has too many files open: raise its limit (`ulimit -n`).',
   ENFILE: 'The machine has too many files open: raise the limit of the system.',
-  EFBIG: 'A file would grow beyond what the file system or the limit of this process (`ulimit -f`) allows: raise the limit, or choose another disk, and run again.',
+  EFBIG:
+    'A file would grow beyond what the file system or the limit of this process (`ulimit -f`) allows: raise the limit, or choose another disk, and run again.',
   EIO: 'The disk reports an input/output error: check its health.',
   ENOENT: 'A folder of the path does not exist, or was removed meanwhile: create it again.',
   ENOTDIR: 'A part of the path is a file, where a folder is expected: choose another path.',
