@@ -1,4 +1,5 @@
 import { streamOf } from './graph/graph-response.ts';
+import { aadstsCodes } from './login/aadsts-code.ts';
 import type { NewMessage } from './mail/mailbox.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -7,8 +8,10 @@ import type { Simulator } from './simulator.ts';
 const CALLABLE = [
   'addUser', 'removeUser', 'restoreUser', 'updateUser', 'addGroup', 'removeGroup', 'updateGroup', 'addGroupMember', 'removeGroupMember',
   'addMessage', 'moveMessage', 'removeMessage', 'markMessage', 'poisonMessage', 'addFolder', 'removeFolder', 'grantConsent', 'revokeGrant',
-  'disableServicePrincipal', 'enableServicePrincipal', 'deleteServicePrincipal', 'deleteTenant', 'expireTokens', 'expireSecret', 'updateApp',
-  'rotateSigningKey', 'inject', 'clearFaults',
+  'approveRequest', 'denyRequest', 'updatePolicy', 'disableServicePrincipal', 'enableServicePrincipal', 'deleteServicePrincipal',
+  'staleServicePrincipal', 'assignMailboxes', 'deactivateRoles', 'activateRoles', 'deleteTenant', 'expireTokens', 'expireSecret',
+  'expireCertificates', 'updateApp', 'rotateSigningKey', 'forgeIdToken', 'challengeTokens', 'updateQuirks', 'setPropagation',
+  'advanceClock', 'inject', 'clearFaults',
 ] as const satisfies readonly (keyof Simulator)[];
 
 /** Answers `/simulator/…`: counts, tenants, manifests and mutations, for a process that is not this one. */
@@ -20,6 +23,7 @@ export async function adminSurface(simulator: Simulator, request: Request): Prom
     simulator.resetCounts();
     return Response.json(simulator.counts);
   }
+  if (asked === 'GET aadsts') return Response.json(aadstsCodes);
   if (asked === 'GET tenants')
     return Response.json(simulator.tenants.map((tenant) => describeTenant(simulator, tenant.id)));
   if (request.method === 'GET' && path[0] === 'tenants' && path[2] === 'manifest')
@@ -37,7 +41,7 @@ export async function adminSurface(simulator: Simulator, request: Request): Prom
 export function describeTenant(simulator: Simulator, tenantId: string) {
   const tenant = simulator.tenants.find((one) => one.id === tenantId);
   if (tenant === undefined) throw new RangeError(`There is no tenant '${tenantId}'.`);
-  const { id, name, displayName, domains, administrator, accounts } = tenant;
+  const { id, name, displayName, domains, administrator, accounts, grants, policy, consentRequests } = tenant;
   return {
     id,
     name,
@@ -45,6 +49,9 @@ export function describeTenant(simulator: Simulator, tenantId: string) {
     domains,
     administrator,
     accounts,
+    grants,
+    policy,
+    consentRequests,
     users: tenant.users.length,
     mailboxes: tenant.mailboxes.length,
   };

@@ -5,8 +5,8 @@ export interface AdministratorOptions {
   readonly username: string;
   /** Answers the requests to the host and to the simulator. @default the global fetch */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** What the administrator presses on the page that asks for consent. @default 'accept' */
-  readonly decision?: 'accept' | 'cancel';
+  /** What is pressed on the page that asks for consent; `request` is for people who may not accept. @default 'accept' */
+  readonly decision?: 'accept' | 'cancel' | 'request';
   /** The words on the button of the host's page that asks for the last confirmation. @default 'Connect' */
   readonly confirm?: string;
   /** Told of each page before it is answered. */
@@ -43,7 +43,7 @@ export async function authorizeAsAdministrator(link: string, options: Administra
   return browser.submit(view, confirm);
 }
 
-const decisions = { accept: 'Accept', cancel: 'Cancel' } as const;
+const decisions = { accept: 'Accept', cancel: 'Cancel', request: 'Request approval' } as const;
 const has = ({ html }: View, button: string) => html.includes(`>${button}</button>`);
 const refreshOf = ({ html }: View) => {
   const seconds = /http-equiv="refresh" content="(\d+)/.exec(html)?.[1];

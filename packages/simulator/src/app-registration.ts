@@ -8,6 +8,10 @@ export interface AppRegistration {
   /** The client secret's value. */
   readonly secret: string;
   readonly certificates: readonly AppCertificate[];
+  /** Tokens of other issuers that stand for the app. */
+  readonly federatedCredentials: readonly FederatedCredential[];
+  /** Who may sign in: people of any tenant, or those with a personal account too. @default 'AzureADMultipleOrgs' */
+  readonly signInAudience: 'AzureADMultipleOrgs' | 'AzureADandPersonalMicrosoftAccount';
   /** Registered redirect URIs; `http://localhost` and `http://127.0.0.1` match any port. */
   readonly redirectUris: readonly string[];
   /** Application permissions of Microsoft Graph by value, e.g. `Mail.Read`: what consent is asked for. */
@@ -22,6 +26,16 @@ export interface AppRegistration {
 export type AppCertificate =
   | { readonly certificatePem: string; readonly sha256Thumbprint?: string }
   | { readonly publicKeyPem: string; readonly sha256Thumbprint: string };
+
+/** What a federated assertion must say, to the letter ("Workload identity federation"). */
+export interface FederatedCredential {
+  readonly issuer: string;
+  readonly subject: string;
+  /** @default 'api://AzureADTokenExchange' */
+  readonly audience?: string;
+  /** The issuer's RSA key; here it is registered, because the simulator asks nobody. */
+  readonly publicKeyPem: string;
+}
 
 /** The permissions asked for by default: the set for directory and mail reading, with the read of one's own grants. */
 export const DEFAULT_PERMISSIONS: readonly string[] = [
@@ -45,6 +59,8 @@ export function appRegistration(seed: number, given: Partial<AppRegistration> = 
     displayName: 'Connector (simulated)',
     secret: `${random.text(3)}8Q~${random.text(34)}`,
     certificates: [],
+    federatedCredentials: [],
+    signInAudience: 'AzureADMultipleOrgs',
     redirectUris: ['http://localhost', 'http://127.0.0.1'],
     requiredPermissions: DEFAULT_PERMISSIONS,
     groupMembershipClaims: 'DirectoryRole',

@@ -27,3 +27,19 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', stop, { once: true });
     }),
 };
+
+/** @internal A clock that can be put forward; waits that are under way keep their real length. */
+export function shifted(clock: Clock): { readonly clock: Clock; advance(milliseconds: number): void } {
+  let offset = 0;
+  return {
+    clock: {
+      now: () => clock.now() + offset,
+      wait: (milliseconds, options) => clock.wait(milliseconds, options),
+    },
+    advance: (milliseconds) => {
+      if (!(milliseconds >= 0))
+        throw new RangeError(`The time only goes forward, not by ${milliseconds} ms.`);
+      offset += milliseconds;
+    },
+  };
+}

@@ -1,9 +1,9 @@
-import type { AppRegistration } from './app-registration.ts';
+import { type ConsentMutations, createConsentMutations } from './consent-mutations.ts';
 import { createMemberList, type DirectoryGroup } from './directory/group.ts';
 import { distributionGroup, type Patch, type SimulatedTenant, type Tenant } from './directory/tenant.ts';
 import { type DirectoryUser, EXCHANGE_PLANS, type MailboxKind } from './directory/user.ts';
-import { grantConsent } from './grants.ts';
 import { createMailMutations, type MailMutations } from './mail-mutations.ts';
+import { createSignInMutations, type SignInMutations } from './sign-in-mutations.ts';
 import type { World } from './world.ts';
 
 /** A user to add; what is left out follows from the nickname. */
@@ -15,6 +15,8 @@ export interface NewUser {
   /** Milliseconds until the mail paths of the user answer; the real ones take up to 15 minutes. @default 0 */
   readonly mailboxAfterMs?: number;
   readonly roles?: readonly string[];
+  /** Roles that the user may activate (PIM). */
+  readonly eligibleRoles?: readonly string[];
 }
 
 /** A group to add: a distribution list unless the traits say otherwise. */
@@ -28,7 +30,7 @@ export interface NewGroup {
 }
 
 /** What tests do to a tenant. Users, groups and mailboxes are named by id, users by UPN as well. */
-export interface Mutations extends MailMutations {
+export interface Mutations extends MailMutations, ConsentMutations, SignInMutations {
   addUser(tenantId: string, user: NewUser): DirectoryUser;
   /** `soft` goes to the deleted items and can be restored. @default 'soft' */
   removeUser(tenantId: string, user: string, how?: 'soft' | 'hard'): void;
@@ -39,21 +41,8 @@ export interface Mutations extends MailMutations {
   updateGroup(tenantId: string, groupId: string, patch: Patch<DirectoryGroup>): void;
   addGroupMember(tenantId: string, groupId: string, memberId: string): void;
   removeGroupMember(tenantId: string, groupId: string, memberId: string): void;
-  /** An administrator consents without a browser. @default the permissions that the app asks for */
-  grantConsent(tenantId: string, permissions?: readonly string[]): void;
-  /** Takes one permission away, or all; the service principal stays, and so do tokens that are out. */
-  revokeGrant(tenantId: string, permission?: string): void;
-  disableServicePrincipal(tenantId: string): void;
-  enableServicePrincipal(tenantId: string): void;
-  deleteServicePrincipal(tenantId: string): void;
-  deleteTenant(tenantId: string): void;
   /** Every delta and page token of the tenant that is out is refused from now on. @default both kinds */
   expireTokens(tenantId: string, kind?: 'directory' | 'mail'): void;
-  /** The client secret is past its end (AADSTS7000222), until a new one is set. */
-  expireSecret(): void;
-  updateApp(patch: Partial<AppRegistration>): void;
-  /** Tokens are signed with a new key; `forget` drops the old ones from the key set. */
-  rotateSigningKey(options?: { readonly forget?: boolean }): void;
 }
 
 /** @internal */
@@ -75,6 +64,8 @@ export function createMutations(world: World): Mutations {
   };
   return {
     ...createMailMutations(world, tenantOf),
+    ...createConsentMutations(world, tenantOf),
+    ...createSignInMutations(world, tenantOf),
     addUser: (tenantId, given) => {
       const tenant = tenantOf(tenantId);
       const user = newUser(world, tenant, given);
@@ -122,40 +113,11 @@ export function createMutations(world: World): Mutations {
       const tenant = tenantOf(tenantId);
       tenant.removeMember(groupOf(tenant, groupId), memberId);
     },
-    grantConsent: (tenantId, permissions) =>
-      grantConsent(world, tenantOf(tenantId), permissions ?? world.app.requiredPermissions),
-    revokeGrant: (tenantId, permission) => {
-      const { grants } = tenantOf(tenantId).servicePrincipal;
-      if (permission === undefined) grants.clear();
-      else grants.delete(permission);
-    },
-    disableServicePrincipal: (tenantId) => {
-      tenantOf(tenantId).servicePrincipal.accountEnabled = false;
-    },
-    enableServicePrincipal: (tenantId) => {
-      tenantOf(tenantId).servicePrincipal.accountEnabled = true;
-    },
-    deleteServicePrincipal: (tenantId) => {
-      const { servicePrincipal } = tenantOf(tenantId);
-      servicePrincipal.state = 'deleted';
-      servicePrincipal.grants.clear();
-    },
-    deleteTenant: (tenantId) => {
-      tenantOf(tenantId).deleted = true;
-    },
     expireTokens: (tenantId, kind) => {
       const tenant = tenantOf(tenantId);
       if (kind !== 'mail') tenant.directoryGeneration += 1;
       if (kind !== 'directory') tenant.mailGeneration += 1;
     },
-    expireSecret: () => {
-      world.secretExpired = true;
-    },
-    updateApp: (patch) => {
-      world.app = { ...world.app, ...patch };
-      if (patch.secret !== undefined) world.secretExpired = false;
-    },
-    rotateSigningKey: (options) => world.keys.rotate(options?.forget),
   };
 }
 
@@ -185,6 +147,7 @@ function newUser(world: World, tenant: Tenant, given: NewUser): DirectoryUser {
     assignedPlans: mailbox === 'user' ? EXCHANGE_PLANS : [],
     mailbox,
     roles: given.roles ?? [],
+    eligibleRoles: given.eligibleRoles ?? [],
     ...(given.mailboxAfterMs === undefined
       ? {}
       : { mailboxReadyAt: world.clock.now() + given.mailboxAfterMs }),

@@ -4,6 +4,10 @@ export interface RequestCounts {
   total: number;
   /** Requests by route, e.g. `token`, `users.delta`, `messages.delta`, `messages.value`. */
   byRoute: Record<string, number>;
+  /** Token requests by tenant (its id; for an unknown one, what stood in the path). */
+  tokensByTenant: Record<string, number>;
+  /** Token requests by `grant_type`. */
+  tokensByGrant: Record<string, number>;
   /** Answers by HTTP status. */
   byStatus: Record<string, number>;
   /** Answers with 429. */
@@ -25,6 +29,8 @@ export function emptyCounts(): RequestCounts {
   return {
     total: 0,
     byRoute: {},
+    tokensByTenant: {},
+    tokensByGrant: {},
     byStatus: {},
     throttled: 0,
     throttledByMailbox: {},

@@ -1,5 +1,6 @@
 import type { AppRegistration } from './app-registration.ts';
 import type { Clock } from './clock.ts';
+import type { TenantPolicy } from './directory/tenant-policy.ts';
 
 /** What {@link createSimulator} can be told. Everything has a default. */
 export interface SimulatorOptions {
@@ -49,6 +50,8 @@ export interface TenantSeed {
   readonly mail?: { readonly directory: string } | { readonly mbox: string };
   /** Whether the administrator has consented already. @default false */
   readonly consented?: boolean;
+  /** @default no consent workflow; a session is enough for a silent sign-in */
+  readonly policy?: Partial<TenantPolicy>;
 }
 
 /** A log-normal distribution of message sizes, in bytes. */
@@ -84,6 +87,16 @@ export interface Quirks {
   readonly hiddenFoldersInDelta: boolean;
   /** Rows in one page of a directory delta; the real size is not promised. @default 200 */
   readonly directoryPage: number;
+  /**
+   * How a refused consent comes back: `byVersion` as seen for v2 and as documented, with `admin_consent`, for v1;
+   * `documentedV2` and `documentedV1` to the letter; `seen` with `error_uri` and a bare fragment; `subcode` as seen too,
+   * with `error_subcode=cancel` and no description. @default 'byVersion'
+   */
+  readonly consentRefusal: 'byVersion' | 'documentedV2' | 'documentedV1' | 'seen' | 'subcode';
+  /** Whether the state comes back with "Sign in to your account" behind it, as was reported. @default false */
+  readonly alteredState: boolean;
+  /** Whether `wids` holds roles that are eligible and not active (not documented). @default false */
+  readonly eligibleRolesInWids: boolean;
 }
 
 /** @internal Options with every default filled in. */
@@ -92,9 +105,9 @@ export interface Settings {
   readonly latencyMs: number;
   readonly loginOrigin: string;
   readonly graphOrigin: string;
-  readonly propagationMs: number;
+  propagationMs: number;
   readonly limits: Limits | false;
-  readonly quirks: Quirks;
+  quirks: Quirks;
 }
 
 /** @internal Fills in the defaults; origins are reduced to what a URL calls its origin. */
@@ -121,6 +134,9 @@ export function settingsOf(options: SimulatorOptions): Settings {
       repeatedRows: 0.02,
       hiddenFoldersInDelta: false,
       directoryPage: 200,
+      consentRefusal: 'byVersion',
+      alteredState: false,
+      eligibleRolesInWids: false,
       ...options.quirks,
     },
   };

@@ -1,5 +1,5 @@
 import type { AppRegistration } from './app-registration.ts';
-import type { SimulatedTenant } from './directory/tenant.ts';
+import type { Account, SimulatedTenant } from './directory/tenant.ts';
 import type { Fault } from './fault.ts';
 import { streamOf } from './graph/graph-response.ts';
 import { createGraphService } from './graph/graph-service.ts';
@@ -24,6 +24,8 @@ export interface Simulator extends Mutations {
   /** The app registration; change it with {@link Mutations.updateApp}. */
   readonly app: AppRegistration;
   readonly tenants: readonly SimulatedTenant[];
+  /** A personal Microsoft account: it belongs to {@link PERSONAL_TENANT_ID} and to none of the tenants. */
+  readonly personalAccount: Account;
   /** What was asked so far; the same object all the time. */
   readonly counts: RequestCounts;
   /** Answers a request to either origin. @throws TypeError when it is for another one */
@@ -35,6 +37,7 @@ export interface Simulator extends Mutations {
   content(tenantId: string, mailboxId: string, messageId: string): ReadableStream<Uint8Array>;
   /** The next requests that match get this answer. */
   inject(fault: Fault): void;
+  /** Drops the faults and the forged id tokens that still wait. */
   clearFaults(): void;
 }
 
@@ -62,6 +65,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return world.app;
     },
     tenants: world.tenants,
+    personalAccount: world.personal.administrator,
     counts: world.counts,
     fetch: (request) => {
       const { origin } = new URL(request.url);
@@ -85,6 +89,9 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return streamOf(mailbox.chunks(number), () => {});
     },
     inject: world.faults.add,
-    clearFaults: world.faults.clear,
+    clearFaults: () => {
+      world.faults.clear();
+      world.forgeries.clear();
+    },
   };
 }

@@ -1,11 +1,13 @@
 import { type AppRegistration, appRegistration } from './app-registration.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, shifted, systemClock } from './clock.ts';
+import { makePersonalTenant } from './directory/personal-tenant.ts';
 import type { Tenant } from './directory/tenant.ts';
 import { makeTenant } from './directory/tenant-maker.ts';
 import { createFaults, type Faults } from './fault.ts';
 import { grantConsent } from './grants.ts';
 import { createTokenStore, type TokenStore } from './login/access-token.ts';
 import { createSigningKeys, type SigningKeys } from './login/signing-key.ts';
+import { createTokenForgeries, type TokenForgeries } from './login/token-forgery.ts';
 import { createTextPool } from './mail/text-pool.ts';
 import { createRandom, type Random } from './random.ts';
 import { emptyCounts, increment, type RequestCounts } from './request-counts.ts';
@@ -21,10 +23,18 @@ export interface World {
   readonly faults: Faults;
   readonly keys: SigningKeys;
   readonly tokens: TokenStore;
+  /** Id tokens that are to be wrong. */
+  readonly forgeries: TokenForgeries;
+  /** Where personal accounts live; it is none of the tenants. */
+  readonly personal: Tenant;
+  /** Thumbprints of certificates that were told to be past their end. */
+  readonly expiredCertificates: Set<string>;
   app: AppRegistration;
+  /** Moves the time forward. */
+  advanceClock(milliseconds: number): void;
   /** Whether the client secret is past its end. */
   secretExpired: boolean;
-  /** By id, or by the name of a verified domain, in any case. */
+  /** By id, or by the name of a verified domain, in any case; the personal one too, also as `consumers`. */
   tenant(idOrDomain: string): Tenant | undefined;
   count(route: string, status: number): void;
 }
@@ -40,16 +50,23 @@ export function createWorld(options: SimulatorOptions): World {
     names.set(tenant.id, tenant);
     for (const name of tenant.domains) names.set(name.toLowerCase(), tenant);
   }
+  const personal = makePersonalTenant(settings.seed);
+  names.set(personal.id, personal).set(personal.name, personal);
+  const { clock, advance } = shifted(options.clock ?? systemClock);
   const counts = emptyCounts();
   const world: World = {
     settings,
-    clock: options.clock ?? systemClock,
+    clock,
+    advanceClock: advance,
     random: createRandom(settings.seed, 'world'),
     tenants,
     counts,
     faults: createFaults(),
     keys: createSigningKeys(),
     tokens: createTokenStore(),
+    forgeries: createTokenForgeries(),
+    personal,
+    expiredCertificates: new Set(),
     app: appRegistration(settings.seed, options.app),
     secretExpired: false,
     tenant: (idOrDomain) => {

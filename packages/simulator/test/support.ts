@@ -123,6 +123,28 @@ export function someMailbox(simulator: Simulator): string {
   return id;
 }
 
+/** Signs somebody in with a browser of their own and redeems the code: the answer of the token endpoint. */
+export async function signInTokens(
+  simulator: Simulator,
+  segment: string,
+  username: string,
+  fields: Record<string, string> = {},
+): Promise<Json> {
+  const redirect_uri = 'http://localhost/callback';
+  const query = new URLSearchParams({
+    client_id: simulator.app.clientId,
+    response_type: 'code',
+    redirect_uri,
+    scope: 'openid profile',
+    nonce: 'nonce-1',
+  });
+  const address = `${simulator.login.origin}/${segment}/oauth2/v2.0/authorize?${query}`;
+  const { url } = await createBrowser(simulator).submit(address, { username });
+  const code = new URL(url).searchParams.get('code') ?? '';
+  const grant = { grant_type: 'authorization_code', code, redirect_uri, ...fields };
+  return (await (await requestToken(simulator, segment, grant)).json()) as Json;
+}
+
 /** A browser: keeps cookies per origin and follows redirects between the simulator's pages. */
 export function createBrowser(simulator: Simulator) {
   const jar = new Map<string, string>();

@@ -9,6 +9,7 @@ import type { TenantSeed } from '../simulator-options.ts';
 import { makeGroups } from './group-plan.ts';
 import { populate } from './population.ts';
 import { createTenant, type Tenant } from './tenant.ts';
+import { tenantPolicy } from './tenant-policy.ts';
 import type { DirectoryUser } from './user.ts';
 
 /** Makes a tenant from its seed. Mailboxes are made when they are first asked for. */
@@ -58,6 +59,7 @@ export function makeTenant(seed: number, tenant: TenantSeed, pool: TextPool): Te
     contacts: people.contacts,
     servicePrincipal: { id: random.guid(), state: 'absent', accountEnabled: true, grants: new Map() },
     graphPrincipalId: random.guid(),
+    policy: tenantPolicy(tenant.policy),
     openMailbox,
   });
 }

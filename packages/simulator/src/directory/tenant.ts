@@ -1,9 +1,11 @@
 import type { Mailbox } from '../mail/mailbox.ts';
 import { type ChangeLog, createChangeLog } from './change-log.ts';
+import type { ConsentRequest } from './consent-request.ts';
 import type { Contact } from './contact.ts';
 import type { Domain } from './domain.ts';
 import { createMemberList, type DirectoryGroup, type MemberObject, type MemberType } from './group.ts';
 import type { ServicePrincipal } from './service-principal.ts';
+import type { TenantPolicy } from './tenant-policy.ts';
 import type { DirectoryUser } from './user.ts';
 
 /** Somebody who can sign in. */
@@ -43,6 +45,10 @@ export interface SimulatedTenant {
   mailbox(userId: string): Mailbox | undefined;
   /** Application permissions granted to the app, by value. */
   readonly grants: readonly string[];
+  /** What the tenant's administrators decided about consent and sign-in; change it with {@link Mutations.updatePolicy}. */
+  readonly policy: TenantPolicy;
+  /** Requests for consent that people without the role filed, oldest first. */
+  readonly consentRequests: readonly ConsentRequest[];
 }
 
 /** A property bag that changes a user or a group. */
@@ -57,7 +63,11 @@ export interface Tenant extends SimulatedTenant {
   readonly servicePrincipal: ServicePrincipal;
   /** The service principal of Microsoft Graph in this tenant. */
   readonly graphPrincipalId: string;
+  policy: TenantPolicy;
+  readonly consentRequests: ConsentRequest[];
   deleted: boolean;
+  /** Continuous access tokens of an earlier generation are challenged. */
+  tokenGeneration: number;
   /** Directory tokens of an earlier generation are refused. */
   directoryGeneration: number;
   /** Mail tokens of an earlier generation are refused. */
@@ -88,6 +98,7 @@ export interface TenantParts {
   readonly contacts: Contact[];
   readonly servicePrincipal: ServicePrincipal;
   readonly graphPrincipalId: string;
+  readonly policy: TenantPolicy;
   /** Makes the mailbox of a user, once, when it is first asked for. */
   openMailbox(user: DirectoryUser): Mailbox;
 }
@@ -161,7 +172,9 @@ export function createTenant(parts: TenantParts): Tenant {
     groupOrder: groups,
     contactOrder: contacts,
     log,
+    consentRequests: [],
     deleted: false,
+    tokenGeneration: 1,
     directoryGeneration: 1,
     mailGeneration: 1,
     user: (idOrName) => {

@@ -27,6 +27,8 @@ export interface DirectoryUser {
   readonly mailbox: MailboxKind;
   /** Role template ids of the roles held; not a Graph property. */
   roles: readonly string[];
+  /** Roles that the user may activate but has not (PIM); not a Graph property. */
+  eligibleRoles?: readonly string[];
   /** Set once the user is deleted; `soft` can be restored. Not a Graph property. */
   deleted?: 'soft' | 'hard';
   /** Milliseconds since 1970 from which mail paths answer; earlier they say 404. Not a Graph property. */

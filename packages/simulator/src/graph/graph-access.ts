@@ -1,5 +1,6 @@
 import type { IssuedToken } from '../login/access-token.ts';
 import type { World } from '../world.ts';
+import type { GraphCall, Route } from './graph-call.ts';
 import { GraphFailure } from './graph-failure.ts';
 import { permits } from './permission.ts';
 
@@ -23,6 +24,7 @@ export function tokenOf(world: World, authorization: string | null): IssuedToken
       'Lifetime validation failed, the token is expired.',
       challenge(world),
     );
+  if (token.continuous && token.generation < token.tenant.tokenGeneration) throw claimsChallenge(world);
   if (token.userId !== undefined) return token;
   const { servicePrincipal } = token.tenant;
   const gone = token.tenant.deleted || servicePrincipal.state !== 'present';
@@ -38,15 +40,26 @@ export function tokenOf(world: World, authorization: string | null): IssuedToken
 }
 
 /** Refuses a token without the permission for a route. @throws GraphFailure 403 */
-export function checkPermission(token: IssuedToken, route: string, mail: boolean): void {
-  if (route === 'me' || (token.userId === undefined && permits(token.roles, route))) return;
-  if (mail)
+export function checkPermission(call: GraphCall, route: Route): void {
+  const { token } = call;
+  if (route.name === 'me' || (token.userId === undefined && permits(token.roles, route.name))) return;
+  if (route.limit === 'mailbox') {
+    if (token.userId === undefined && isAssigned(call, route)) return;
     throw new GraphFailure(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+  }
   throw new GraphFailure(
     403,
     'Authorization_RequestDenied',
     'Insufficient privileges to complete the operation.',
   );
+}
+
+// Exchange's own roles add to those of the token, for the mailboxes of their scope ("RBAC for Applications").
+function isAssigned({ tenant }: GraphCall, route: Route): boolean {
+  const { exchangeRoles } = tenant.servicePrincipal;
+  const userId = tenant.user(route.user ?? '')?.id;
+  if (exchangeRoles === undefined || userId === undefined) return false;
+  return exchangeRoles.mailboxes.has(userId) && permits(exchangeRoles.permissions, route.name);
 }
 
 function challenge(world: World): Record<string, string> {
@@ -55,7 +68,8 @@ function challenge(world: World): Record<string, string> {
   };
 }
 
-function claimsChallenge(world: World): GraphFailure {
+/** 401 that asks for a token made later than this moment ("Claims challenges"). */
+export function claimsChallenge(world: World): GraphFailure {
   const nbf = String(Math.floor(world.clock.now() / 1000));
   const claims = Buffer.from(
     JSON.stringify({ access_token: { nbf: { essential: true, value: nbf } } }),

@@ -1,7 +1,7 @@
-import { hang, RESET } from '../fault.ts';
+import { blanks, type FaultAnswer, hang, merged, type PlainAnswer, RESET } from '../fault.ts';
 import type { World } from '../world.ts';
 import { answerBatch } from './batch.ts';
-import { checkPermission, tokenOf } from './graph-access.ts';
+import { checkPermission, claimsChallenge, tokenOf } from './graph-access.ts';
 import type { Answer, GraphCall, Route } from './graph-call.ts';
 import { errorBody } from './graph-error.ts';
 import { GraphFailure } from './graph-failure.ts';
@@ -30,6 +30,28 @@ export interface HeldAnswer {
 
 const NOTHING = () => {};
 
+async function answerOrFail(
+  route: Route,
+  call: GraphCall,
+  fault: FaultAnswer | undefined,
+  signal: AbortSignal,
+): Promise<Answer> {
+  if (fault === 'hang') return await hang(signal);
+  if (fault === 'reset') throw new TypeError(RESET);
+  if (fault === 'claimsChallenge') throw claimsChallenge(call.world);
+  // The faults of the sign-in service never come here.
+  if (fault !== undefined && !('aadsts' in fault) && 'status' in fault) return plainAnswer(fault);
+  checkPermission(call, route);
+  const answer = await route.run(call);
+  if (fault === undefined || !('merge' in fault) || answer.json === undefined) return answer;
+  return { ...answer, json: merged(answer.json, fault.merge) };
+}
+
+function plainAnswer({ status, headers, body, bodyBytes }: PlainAnswer): Answer {
+  if (bodyBytes === undefined) return { status, headers: { ...headers }, json: body ?? '' };
+  return { status, headers: { ...headers }, content: { bytes: bodyBytes, chunks: blanks(bodyBytes) } };
+}
+
 /** Creates the Graph service: what answers at graph.microsoft.com. */
 export function createGraphService(world: World): (request: Request) => Promise<Response> {
   const throttle = createGraphThrottle(world);
@@ -57,16 +79,11 @@ export function createGraphService(world: World): (request: Request) => Promise<
       if (world.settings.latencyMs > 0)
         await world.clock.wait(world.settings.latencyMs, { signal: request.signal });
       const mailboxId = route.user === undefined ? undefined : call.tenant.user(route.user)?.id;
-      const fault = world.faults.take(route.name, call.tenant.id, mailboxId)?.answer;
-      if (fault === 'hang') return await hang(request.signal);
-      if (fault === 'reset') throw new TypeError(RESET);
-      let answer: Answer;
-      if (fault !== undefined && 'status' in fault) {
-        answer = { status: fault.status, headers: { ...fault.headers }, json: fault.body ?? '' };
-      } else {
-        checkPermission(call.token, route.name, route.limit === 'mailbox');
-        answer = await route.run(call);
-      }
+      const query = { service: 'graph' as const, route: route.name, tenantId: call.tenant.id, mailboxId };
+      const fault = world.faults.take(query);
+      if (fault !== undefined && fault.afterMs > 0)
+        await world.clock.wait(fault.afterMs, { signal: request.signal });
+      const answer = await answerOrFail(route, call, fault?.answer, request.signal);
       return {
         answer: { ...answer, headers: { ...passage.headers, ...answer.headers } },
         release,

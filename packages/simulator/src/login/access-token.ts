@@ -13,6 +13,8 @@ export interface IssuedToken {
   readonly expiresAt: number;
   /** Whether the client declared that it can handle claims challenges (`cp1`). */
   readonly continuous: boolean;
+  /** Graph challenges continuous tokens of an earlier generation than the tenant's. */
+  readonly generation: number;
 }
 
 /** The tokens that are out. Graph accepts exactly those: a token that was not issued here is refused, whatever it says. */
@@ -87,6 +89,7 @@ export async function issueAccessToken(
       userId: request.user?.id,
       expiresAt: now + expiresIn * 1000,
       continuous: request.continuous,
+      generation: tenant.tokenGeneration,
     },
     now,
   );

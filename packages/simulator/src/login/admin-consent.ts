@@ -1,16 +1,21 @@
 import { isRegistered } from '../app-registration.ts';
 import { mayConsent } from '../directory/role.ts';
 import { grantConsent } from '../grants.ts';
-import { permissionTitle } from '../graph/permission.ts';
-import { escapeHtml, htmlPage } from '../html-page.ts';
 import type { World } from '../world.ts';
-import { aadstsError } from './aadsts-error.ts';
 import { errorPage, redirect, tenantOfPath } from './authorize.ts';
+import {
+  type ConsentCallback,
+  grantedCallback,
+  personalAccountCallback,
+  refusedCallback,
+} from './consent-callback.ts';
+import { approvalPage, consentPage, requestSentPage } from './consent-page.ts';
+import { fileConsentRequest } from './consent-workflow.ts';
 import { personIn, type Sessions, signInPage } from './session.ts';
 
 /**
  * `GET|POST /{tenant}/v2.0/adminconsent` and `/{tenant}/adminconsent`: shows the permissions to an administrator. The page
- * posts `decision` (`accept` or `cancel`) to the address at which it was shown.
+ * posts `decision` (`accept`, `cancel` or `request`) to the address at which it was shown.
  */
 export async function adminConsent(
   world: World,
@@ -42,7 +47,8 @@ export async function adminConsent(
   const headers: Record<string, string> = typed === null ? {} : { 'set-cookie': sessions.start(typed) };
   const username = typed ?? sessions.username(request);
   if (username === undefined) return signInPage(world, tenant, '');
-  const person = personIn(world, tenant, username);
+  // At `common` a personal account gets as far as an error that speaks of something else.
+  const person = personIn(world, tenant, username, version === 1 && tenant === undefined);
   if ('code' in person) {
     if (person.code === 50034) return signInPage(world, tenant, username, 'This username may be incorrect.');
     return errorPage(world, person.code, username);
@@ -52,71 +58,21 @@ export async function adminConsent(
     return new Response(null, { status: 302, headers: { location: url.pathname + url.search, ...headers } });
 
   const state = query.get('state');
-  const back = (parameters: Record<string, string>, suffix: string) =>
-    redirect(redirectUri, { ...parameters, ...(state === null ? {} : { state }) }, headers, suffix);
-  if (decision === 'cancel') {
-    const declined = aadstsError(world, 65004);
-    if (version === 1)
-      return back(
-        {
-          error: 'permission_denied',
-          error_description: 'The admin canceled the request',
-          admin_consent: 'True',
-        },
-        '',
-      );
-    // As seen in real redirects: no tenant, admin_consent=True all the same, and an empty fragment at the end.
-    return back(
-      {
-        error: declined.error,
-        error_description: declined.description,
-        error_uri: String(declined.body.error_uri),
-        admin_consent: 'True',
-      },
-      '#',
-    );
+  const back = ({ parameters, suffix }: ConsentCallback) =>
+    redirect(redirectUri, { ...parameters }, headers, suffix);
+  if (person.tenant === world.personal) return back(personalAccountCallback(world, state));
+  if (decision === 'cancel') return back(refusedCallback(world, version, state));
+  const { user } = person;
+  if (!mayConsent(user.roles)) {
+    const { policy } = person.tenant;
+    if (decision !== 'request' || !policy.consentWorkflow)
+      return approvalPage(world, policy, user.displayName, headers);
+    fileConsentRequest(world, person.tenant, user);
+    return requestSentPage(world, headers);
   }
-  if (!mayConsent(person.user.roles)) return needApproval(world, person.user.displayName, headers);
-  if (decision !== 'accept') return consentPage(world, person.tenant.displayName, person.user.displayName);
-
-  const granted = world.app.requiredPermissions;
-  grantConsent(world, person.tenant, granted);
-  if (version === 1) {
-    const parameters = {
-      tenant: person.tenant.id,
-      ...(state === null ? {} : { state }),
-      admin_consent: 'True',
-    };
-    return redirect(redirectUri, parameters, headers, '#');
-  }
-  const scope = granted.map((permission) => `https://graph.microsoft.com/${permission}`).join(' ');
-  return back({ admin_consent: 'True', tenant: person.tenant.id, scope }, '');
-}
-
-function consentPage(world: World, tenant: string, person: string): Response {
-  const rows = world.app.requiredPermissions.map(
-    (permission) =>
-      `<li>${escapeHtml(permissionTitle(permission))} <small>(${escapeHtml(permission)})</small></li>`,
-  );
-  return htmlPage(
-    'Permissions requested',
-    `<p>Review for your organization, ${escapeHtml(tenant)}. You are signed in as ${escapeHtml(person)}.</p>
-<p><strong>${escapeHtml(world.app.displayName)}</strong> would like to:</p>
-<ul>${rows.join('')}</ul>
-<p>If you accept, this app will get access to the specified resources for all users in your organization.</p>
-<form method="post"><button name="decision" value="cancel">Cancel</button> <button name="decision" value="accept">Accept</button></form>`,
-  );
-}
-
-// Nobody comes back from here: the app is not told that somebody without the role looked at the page.
-function needApproval(world: World, person: string, headers: Record<string, string>): Response {
-  const error = aadstsError(world, 90094);
-  return htmlPage(
-    'Need admin approval',
-    `<p>${escapeHtml(world.app.displayName)} needs permission to access resources in your organization that only an admin can grant. You are signed in as ${escapeHtml(person)}.</p>
-<p>${escapeHtml(error.description)}</p>
-<form method="post"><button name="decision" value="cancel">Return to the application without granting consent</button></form>`,
-    200,
-    headers,
-  );
+  if (decision !== 'accept') return consentPage(world, person.tenant.displayName, user.displayName);
+  // The old service principal is in the way until an administrator deletes it; nobody comes back from here either.
+  if (person.tenant.servicePrincipal.state === 'stale') return errorPage(world, 650051);
+  grantConsent(world, person.tenant, world.app.requiredPermissions);
+  return back(grantedCallback(world, person.tenant, version, state));
 }

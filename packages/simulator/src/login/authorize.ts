@@ -6,6 +6,9 @@ import { aadstsError } from './aadsts-error.ts';
 import { type Authorizations, CODE_LIFETIME } from './authorization-code.ts';
 import { personIn, type Sessions, signInPage } from './session.ts';
 
+// What stands behind the errors of a silent sign-in: no session, multi-factor authentication, consent of the person.
+const SILENT = { login_required: 50058, interaction_required: 50076, consent_required: 65001 } as const;
+
 /** A page of the sign-in service that ends the flow: no redirect, because there is nowhere safe to go. */
 export function errorPage(world: World, code: number, detail?: string): Response {
   const error = aadstsError(world, code, detail);
@@ -58,19 +61,30 @@ export async function authorize(
   if (wrong !== undefined) return refuse('invalid_request', `AADSTS900144: ${wrong}`);
 
   const prompt = query.get('prompt') ?? '';
-  const typed = request.method === 'POST' ? new URLSearchParams(await request.text()).get('username') : null;
+  const form = new URLSearchParams(request.method === 'POST' ? await request.text() : '');
+  if (form.get('decision') === 'cancel')
+    return answer({
+      error: 'access_denied',
+      error_subcode: 'cancel',
+      error_description: aadstsError(world, 65004).description,
+    });
+  const typed = form.get('username');
   const session = sessions.username(request);
   const username = typed ?? (prompt === '' || prompt === 'none' ? session : undefined);
   if (username === undefined) {
     if (prompt !== 'none') return signInPage(world, tenant, query.get('login_hint') ?? session ?? '');
     return refuse('login_required', aadstsError(world, 50058).description);
   }
-  const person = personIn(world, tenant, username);
+  const personal = world.app.signInAudience === 'AzureADandPersonalMicrosoftAccount';
+  const person = personIn(world, tenant, username, personal && segment.toLowerCase() !== 'organizations');
   if ('code' in person) {
     if (prompt === 'none') return refuse('interaction_required', aadstsError(world, person.code).description);
     if (person.code === 50034) return signInPage(world, tenant, username, 'This username may be incorrect.');
     return errorPage(world, person.code, username);
   }
+  const { silentSignIn } = person.tenant.policy;
+  if (prompt === 'none' && silentSignIn !== 'code')
+    return refuse(silentSignIn, aadstsError(world, SILENT[silentSignIn]).description);
   const code = `1.${world.random.text(120)}`;
   authorizations.addCode(code, {
     tenant: person.tenant,

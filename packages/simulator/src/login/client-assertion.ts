@@ -3,6 +3,7 @@ import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
 import { type AppCertificate, thumbprintOf } from '../app-registration.ts';
 import type { Tenant } from '../directory/tenant.ts';
 import type { World } from '../world.ts';
+import { checkFederatedAssertion } from './federated-assertion.ts';
 
 /**
  * Checks a client assertion: PS256 by a registered certificate that `x5t#S256` names, `iss` and `sub` the client, `aud` the
@@ -13,11 +14,13 @@ import type { World } from '../world.ts';
  */
 export async function checkAssertion(
   world: World,
-  tenant: Tenant,
+  tenant: Tenant | undefined,
   assertion: string,
 ): Promise<number | undefined> {
+  // The header of a certificate's assertion names it; one without such a name is of another issuer.
+  if (isFederated(assertion)) return checkFederatedAssertion(world, assertion);
   const certificate = certificateOf(world, assertion);
-  if (certificate === undefined) return 700027;
+  if (certificate === undefined || isExpired(world, certificate)) return 700027;
   const verified = await verify(world, assertion, certificate);
   if (typeof verified === 'number') return verified;
   const { iss, sub, aud, jti, exp } = verified;
@@ -29,6 +32,21 @@ export async function checkAssertion(
   )
     return 50012;
   return typeof aud === 'string' && isTokenEndpoint(world, tenant, aud) ? undefined : 50012;
+}
+
+function isFederated(assertion: string): boolean {
+  try {
+    const header = decodeProtectedHeader(assertion);
+    return header.alg === 'RS256' && header['x5t#S256'] === undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isExpired(world: World, certificate: AppCertificate): boolean {
+  if (world.expiredCertificates.has(thumbprintOf(certificate))) return true;
+  if (!('certificatePem' in certificate)) return false;
+  return new X509Certificate(certificate.certificatePem).validToDate.getTime() <= world.clock.now();
 }
 
 function certificateOf(world: World, assertion: string): AppCertificate | undefined {
@@ -60,8 +78,8 @@ async function verify(world: World, assertion: string, certificate: AppCertifica
 }
 
 // A client whose requests are only redirected to the simulator signs for Microsoft's own host: both are right.
-function isTokenEndpoint(world: World, tenant: Tenant, audience: string): boolean {
-  const names = [tenant.id, ...tenant.domains];
+function isTokenEndpoint(world: World, tenant: Tenant | undefined, audience: string): boolean {
+  const names = tenant === undefined ? ['common', 'organizations'] : [tenant.id, ...tenant.domains];
   return [world.settings.loginOrigin, 'https://login.microsoftonline.com'].some((origin) =>
     names.some((name) => audience.toLowerCase() === `${origin}/${name}/oauth2/v2.0/token`.toLowerCase()),
   );

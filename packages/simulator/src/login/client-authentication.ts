@@ -12,7 +12,7 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
  */
 export async function checkClient(
   world: World,
-  tenant: Tenant,
+  tenant: Tenant | undefined,
   request: Request,
   form: URLSearchParams,
 ): Promise<number | undefined> {

@@ -1,7 +1,8 @@
+import { PERSONAL_TENANT_ID } from '../directory/personal-tenant.ts';
 import type { World } from '../world.ts';
 import { aadstsResponse } from './aadsts-error.ts';
 
-const TEMPLATES: ReadonlySet<string> = new Set(['common', 'organizations', 'consumers']);
+const TEMPLATES: ReadonlySet<string> = new Set(['common', 'organizations']);
 const HEADERS = { 'cache-control': 'max-age=86400, private' };
 
 /** The OpenID Connect document of a tenant; a domain in the path is answered with the tenant's GUID inside. */
@@ -53,8 +54,15 @@ export async function keySet(world: World, segment: string): Promise<Response> {
   if (!template && tenant === undefined)
     return aadstsResponse(world, 90002, `Tenant '${segment}' was not found.`, 'invalid_tenant');
   const issuer = `${world.settings.loginOrigin}/${tenant?.id ?? '{tenantid}'}/v2.0`;
-  const keys = await world.keys.all();
-  return Response.json({ keys: keys.map((key) => ({ ...key.jwk, issuer })) }, { headers: HEADERS });
+  const [keys, personal] = await Promise.all([world.keys.all(), world.keys.personal()]);
+  const own = keys.map((key) => ({ ...key.jwk, issuer }));
+  const other = {
+    ...personal.jwk,
+    issuer: `${world.settings.loginOrigin}/${PERSONAL_TENANT_ID}/v2.0`,
+  };
+  // One set for all issuers, so that a client which looks at `kid` alone can be found out.
+  const set = tenant === world.personal ? [other] : [...own, other];
+  return Response.json({ keys: set }, { headers: HEADERS });
 }
 
 /** Which login hosts belong to one cloud. */

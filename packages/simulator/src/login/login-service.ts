@@ -1,12 +1,15 @@
-import { hang, RESET } from '../fault.ts';
+import { increment } from '../request-counts.ts';
 import type { World } from '../world.ts';
 import { aadstsResponse } from './aadsts-error.ts';
 import { adminConsent } from './admin-consent.ts';
 import { createAuthorizations } from './authorization-code.ts';
 import { authorize } from './authorize.ts';
 import { instanceDiscovery, keySet, openidConfiguration } from './discovery.ts';
+import { faultResponse } from './fault-response.ts';
 import { createSessions } from './session.ts';
 import { token } from './token.ts';
+
+const NO_FORM = new URLSearchParams();
 
 /** Creates the sign-in service: what answers at login.microsoftonline.com. */
 export function createLoginService(world: World): (request: Request) => Promise<Response> {
@@ -18,6 +21,7 @@ export function createLoginService(world: World): (request: Request) => Promise<
     request: Request,
     url: URL,
     segment: string,
+    form: URLSearchParams,
   ): Promise<Response> | Response => {
     switch (route) {
       case 'openid-configuration':
@@ -32,7 +36,7 @@ export function createLoginService(world: World): (request: Request) => Promise<
         return adminConsent(world, sessions, request, url, segment, url.pathname.includes('/v2.0/') ? 2 : 1);
       case 'token':
         if (request.method !== 'POST') return aadstsResponse(world, 900144, "'grant_type'.");
-        return token(world, authorizations, request, segment);
+        return token(world, authorizations, request, form, segment);
       case 'logout':
         return new Response('Signed out.', { headers: { 'set-cookie': sessions.end(request) } });
       default:
@@ -47,18 +51,20 @@ export function createLoginService(world: World): (request: Request) => Promise<
       .filter((part) => part !== '')
       .map(decode);
     const route = routeOf(rest.join('/'));
-    const fault = world.faults.take(route, world.tenant(segment)?.id, undefined);
-    if (fault?.answer === 'hang') return hang(request.signal);
-    if (fault?.answer === 'reset') throw new TypeError(RESET);
+    const tenantId = world.tenant(segment)?.id;
+    const form =
+      route === 'token' && request.method === 'POST' ? new URLSearchParams(await request.text()) : NO_FORM;
+    const grant = form.get('grant_type') ?? undefined;
+    if (route === 'token') {
+      increment(world.counts.tokensByTenant, tenantId ?? segment);
+      increment(world.counts.tokensByGrant, grant ?? 'none');
+    }
+    const fault = world.faults.take({ service: 'login', route, tenantId, grant });
+    const real = () => answer(route, request, url, segment, form);
+    if (fault !== undefined && fault.afterMs > 0)
+      await world.clock.wait(fault.afterMs, { signal: request.signal });
     const response =
-      fault === undefined
-        ? await answer(route, request, url, segment)
-        : 'aadsts' in fault.answer
-          ? aadstsResponse(world, fault.answer.aadsts)
-          : new Response(fault.answer.body ?? null, {
-              status: fault.answer.status,
-              headers: { ...fault.answer.headers },
-            });
+      fault === undefined ? await real() : await faultResponse(world, fault.answer, route, request, real);
     world.count(route, response.status);
     return response;
   };

@@ -43,10 +43,18 @@ export type Person =
   | { readonly tenant: Tenant; readonly user: DirectoryUser }
   | { readonly code: 50020 | 50034 | 50057 };
 
-/** Looks somebody up: in the tenant that is asked for, as member or as guest, or in the home tenant when none is. */
-export function personIn(world: World, tenant: Tenant | undefined, username: string): Person {
+/**
+ * Looks somebody up: in the tenant that is asked for, as member or as guest, or in the home tenant when none is. Personal
+ * accounts are only found where they may sign in.
+ */
+export function personIn(
+  world: World,
+  tenant: Tenant | undefined,
+  username: string,
+  personalToo = false,
+): Person {
   const name = username.trim().toLowerCase();
-  const places = tenant === undefined ? world.tenants : [tenant];
+  const places = placesOf(world, tenant, personalToo);
   for (const place of places) {
     const user =
       place.user(name) ??
@@ -59,8 +67,21 @@ export function personIn(world: World, tenant: Tenant | undefined, username: str
       continue;
     return user.accountEnabled ? { tenant: place, user } : { code: 50057 };
   }
-  const elsewhere = world.tenants.some((place) => place.user(name) !== undefined);
+  const elsewhere = [...world.tenants, world.personal].some((place) => place.user(name) !== undefined);
   return { code: elsewhere ? 50020 : 50034 };
+}
+
+function placesOf(world: World, tenant: Tenant | undefined, personalToo: boolean): readonly Tenant[] {
+  if (tenant === undefined) return personalToo ? [...world.tenants, world.personal] : world.tenants;
+  return tenant === world.personal && !personalToo ? [] : [tenant];
+}
+
+function descriptionOf(user: DirectoryUser): string {
+  const [role] = user.roles;
+  if (role !== undefined) return roleName(role);
+  const [eligible] = user.eligibleRoles ?? [];
+  if (eligible !== undefined) return `${roleName(eligible)}, not activated`;
+  return user.userType === 'Guest' ? 'Guest' : 'Member without a role';
 }
 
 /** The page that asks who is there; it posts `username` to the address at which it was shown. */
@@ -74,9 +95,7 @@ export function signInPage(
     Object.values(place.accounts).map((account: Account) => ({ account, user: place.user(account.id) })),
   );
   const buttons = known.map(({ account, user }) => {
-    const role = user?.roles[0];
-    const what =
-      role === undefined ? (user?.userType === 'Guest' ? 'Guest' : 'Member without a role') : roleName(role);
+    const what = user === undefined ? '' : descriptionOf(user);
     return `<button class="account" name="username" value="${escapeHtml(account.username)}">${escapeHtml(account.displayName)}<br><small>${escapeHtml(account.username)}, ${escapeHtml(what)}</small></button>`;
   });
   return htmlPage(

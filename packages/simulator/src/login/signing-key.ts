@@ -12,6 +12,10 @@ export interface SigningKeys {
   current(): Promise<SigningKey>;
   /** The current key and those before it: tokens signed with an old one stay valid. */
   all(): Promise<readonly SigningKey[]>;
+  /** The key of personal accounts: it is in every key set, and says that it is for their issuer. */
+  personal(): Promise<SigningKey>;
+  /** A key that is in no key set. */
+  stranger(): Promise<SigningKey>;
   /** Signs with a new key from now on; `forget` drops the old ones from the key set. */
   rotate(forget?: boolean): void;
 }
@@ -19,6 +23,8 @@ export interface SigningKeys {
 /** Creates an empty set of keys. */
 export function createSigningKeys(): SigningKeys {
   let keys: Promise<SigningKey>[] = [];
+  let personal: Promise<SigningKey> | undefined;
+  let stranger: Promise<SigningKey> | undefined;
   const current = (): Promise<SigningKey> => {
     const last = keys.at(-1);
     if (last !== undefined) return last;
@@ -31,6 +37,14 @@ export function createSigningKeys(): SigningKeys {
     all: async () => {
       await current();
       return Promise.all(keys);
+    },
+    personal: () => {
+      personal ??= make();
+      return personal;
+    },
+    stranger: () => {
+      stranger ??= make();
+      return stranger;
     },
     rotate: (forget = false) => {
       if (forget) keys = [];

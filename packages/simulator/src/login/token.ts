@@ -8,6 +8,7 @@ import { type Authorization, type Authorizations, REFRESH_LIFETIME } from './aut
 import { checkClient } from './client-authentication.ts';
 import { issueIdToken } from './id-token.ts';
 
+const MULTI_TENANT: ReadonlySet<string> = new Set(['common', 'organizations']);
 const OPENID: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 /** `POST /{tenant}/oauth2/v2.0/token`. Unknown fields and a query on the address are ignored, as MSAL sends both. */
@@ -15,13 +16,15 @@ export async function token(
   world: World,
   authorizations: Authorizations,
   request: Request,
+  form: URLSearchParams,
   segment: string,
 ): Promise<Response> {
   const tenant = world.tenant(segment);
-  const form = new URLSearchParams(await request.text());
   const grant = form.get('grant_type');
   if (grant === null) return aadstsResponse(world, 900144, "'grant_type'.");
-  if (tenant === undefined) {
+  // A code that was issued there is redeemed there; an app-only token is always for one tenant.
+  const anyTenant = MULTI_TENANT.has(segment.toLowerCase()) && grant !== 'client_credentials';
+  if (tenant === undefined && !anyTenant) {
     const shaped = /^[a-z0-9-]+(\.[a-z0-9-]+)+$|^[0-9a-f-]{36}$/i.test(segment);
     return aadstsResponse(world, shaped ? 90002 : 900023, `Tenant '${segment}' was not found.`);
   }
@@ -29,7 +32,7 @@ export async function token(
   if (wrong !== undefined) return aadstsResponse(world, wrong, `App: '${form.get('client_id') ?? ''}'.`);
   switch (grant) {
     case 'client_credentials':
-      return clientCredentials(world, tenant, form);
+      return tenant === undefined ? aadstsResponse(world, 900023) : clientCredentials(world, tenant, form);
     case 'authorization_code':
       return authorizationCode(world, authorizations, tenant, form);
     case 'refresh_token':
@@ -41,7 +44,7 @@ export async function token(
 
 async function clientCredentials(world: World, tenant: Tenant, form: URLSearchParams): Promise<Response> {
   const principal = tenant.servicePrincipal;
-  if (principal.state === 'absent')
+  if (principal.state === 'absent' || principal.state === 'stale')
     return aadstsResponse(world, 700016, `Directory: '${tenant.displayName}'.`);
   if (principal.state === 'deleted') return aadstsResponse(world, 7000229, `Tenant: '${tenant.id}'.`);
   if (!principal.accountEnabled) return aadstsResponse(world, 7000112);
@@ -63,14 +66,14 @@ async function clientCredentials(world: World, tenant: Tenant, form: URLSearchPa
 async function authorizationCode(
   world: World,
   authorizations: Authorizations,
-  tenant: Tenant,
+  tenant: Tenant | undefined,
   form: URLSearchParams,
 ): Promise<Response> {
   const code = form.get('code');
   if (code === null) return aadstsResponse(world, 900144, "'code'.");
   const authorization = authorizations.takeCode(code);
   if (authorization === 'used') return aadstsResponse(world, 54005);
-  if (authorization === undefined || authorization.tenant !== tenant) return aadstsResponse(world, 70000);
+  if (authorization === undefined || !isFor(authorization, tenant)) return aadstsResponse(world, 70000);
   if (authorization.expiresAt <= world.clock.now()) return aadstsResponse(world, 70008);
   if (form.get('redirect_uri') !== authorization.redirectUri)
     return aadstsResponse(world, 50011, undefined, 'invalid_grant');
@@ -86,11 +89,11 @@ async function authorizationCode(
 async function refreshToken(
   world: World,
   authorizations: Authorizations,
-  tenant: Tenant,
+  tenant: Tenant | undefined,
   form: URLSearchParams,
 ): Promise<Response> {
   const authorization = authorizations.refreshToken(form.get('refresh_token') ?? '');
-  if (authorization === undefined || authorization.tenant !== tenant) return aadstsResponse(world, 70000);
+  if (authorization === undefined || !isFor(authorization, tenant)) return aadstsResponse(world, 70000);
   if (authorization.expiresAt <= world.clock.now()) return aadstsResponse(world, 70008);
   if (authorization.user.deleted !== undefined || !authorization.user.accountEnabled)
     return aadstsResponse(world, 50173);
@@ -129,6 +132,10 @@ async function delegated(
   if (form.get('client_info') === '1')
     body.client_info = Buffer.from(JSON.stringify({ uid: user.id, utid: tenant.id })).toString('base64url');
   return tokenResponse(world, body);
+}
+
+function isFor(authorization: Authorization, tenant: Tenant | undefined): boolean {
+  return tenant === undefined || authorization.tenant === tenant;
 }
 
 function challengeOf(verifier: string): string {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHUNK_BYTES, type MailSource } from './mail-source.ts';
 import { parseMimeHeader } from './mime-header.ts';
@@ -15,10 +15,25 @@ export function listMailFolder(directory: string): readonly MailFile[] {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.eml$/i.test(name),
   );
-  return names.sort().map((name) => {
-    const path = join(directory, name);
-    return { path, start: 0, end: statSync(path).size };
-  });
+  return names
+    .sort()
+    .map((name) => join(directory, name))
+    .flatMap((path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.isDirectory()) return [];
+      // Found out now, and not when a client asks for the message.
+      if (!found?.isFile() || !isReadable(path)) throw new RangeError(`The file '${path}' cannot be read.`);
+      return [{ path, start: 0, end: found.size }];
+    });
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const FROM_LINE = Buffer.from('\nFrom ');
