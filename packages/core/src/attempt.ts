@@ -9,13 +9,13 @@ import type { StorageAdapter } from './storage-adapter.ts';
 export interface Attempt {
   readonly leg: 'sign_in' | 'consent' | 'confirm';
   readonly connectionId: string;
-  /** The tenant as recorded when the attempt began: a later change of the record ends the attempt. */
-  readonly tenantId: string;
   /** Who started it, by the host's word. */
   readonly actor: string;
   /** SHA-256 of the cookie that binds the attempt to one browser. */
   readonly browser: string;
   readonly returnTo: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
   /** Leg `sign_in` only. */
@@ -33,12 +33,12 @@ export const randomSecret = (): string => randomBytes(32).toString('base64url');
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-// Long enough to sign in with a second factor; entra's own code lives as long.
+// Long enough to sign in with a second factor; Entra's own code lives as long.
 const LIFE = 10 * 60_000;
 
 export interface Attempts {
   /** Stores the attempt and returns its secret name, for use as `state`. */
-  create(attempt: Omit<Attempt, 'expiresAt'>): Promise<string>;
+  create(attempt: Omit<Attempt, 'createdAt' | 'expiresAt'>): Promise<string>;
   /**
    * The attempt, if it is of this leg and this browser.
    * @throws ConnectorError `attempt_invalid`, the same for every reason
@@ -65,7 +65,8 @@ export function createAttempts(storage: StorageAdapter, clock: Clock): Attempts 
       for await (const { id, value, version } of attempts.list())
         if (value.expiresAt <= clock.now()) await attempts.delete(id, version);
       const secret = randomSecret();
-      await attempts.put(sha256(secret), { ...attempt, expiresAt: clock.now() + LIFE }, null);
+      const createdAt = clock.now();
+      await attempts.put(sha256(secret), { ...attempt, createdAt, expiresAt: createdAt + LIFE }, null);
       return secret;
     },
     async find(secret, { leg, cookie }) {

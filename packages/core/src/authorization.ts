@@ -1,11 +1,15 @@
+import { z } from 'zod';
 import type { Attempt, Attempts } from './attempt.ts';
 import { randomSecret, sha256 } from './attempt.ts';
 import type { BaseUrl } from './base-url.ts';
 import type { CallOptions } from './call-options.ts';
+import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Hooks } from './hooks.ts';
+import type { Logger } from './logger.ts';
+import { parseRequest } from './options.ts';
 import type { Grant } from './provider.ts';
 
 export interface BeginRequest {
@@ -42,6 +46,8 @@ export interface Confirmation {
 
 /** The steps of one authorization, each bound to one browser and one person. */
 export interface AuthorizationFlow {
+  /** Who is at the browser. @throws ConnectorError `refused` when the hook does */
+  askActor(request: Request, connection: Connection): Promise<string | undefined>;
   begin(request: BeginRequest): Promise<Begun>;
   /** Ends the leg that the callback is of. Resolves with where to send the browser, or the secret of the confirmation. */
   callback(
@@ -60,32 +66,55 @@ export interface Browser {
   readonly cookie: string | undefined;
 }
 
+const beginSchema = z.strictObject({
+  connectionId: z.string('must be the id of a connection'),
+  actor: z.string("must be the host's id of the person at the browser").min(1, 'must not be empty'),
+  returnTo: z.string('must be a path, or a URL of the same origin as baseUrl').optional(),
+  cookie: z.string().optional(),
+});
+
+// Grants take tens of seconds to become visible everywhere.
+const SPREADING = 90_000;
+
 export function createAuthorization(context: {
   readonly connections: ConnectionRegistry;
   readonly attempts: Attempts;
   readonly hooks: Hooks;
   readonly baseUrl: BaseUrl;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }): AuthorizationFlow {
-  const { connections, attempts, hooks, baseUrl } = context;
+  const { connections, attempts, hooks, baseUrl, clock, logger } = context;
   const redirectUri = `${baseUrl.href}/callback`;
+
+  const askActor = async (request: Request, connection: Connection) => {
+    try {
+      return await hooks.authorize(request, { connection });
+    } catch (error) {
+      if (ConnectorError.is(error)) throw error;
+      throw new ConnectorError('refused', 'You may not connect this organization.', { cause: error });
+    }
+  };
 
   /** The attempt, if this browser and the person at it began it, and nothing has changed since. */
   const proceed = async (secret: string, browser: Browser, leg?: Attempt['leg']) => {
     // The cookie comes first: whatever else follows a link (a scanner, a preview) uses nothing up.
     const attempt = await attempts.find(secret, { ...(leg && { leg }), cookie: browser.cookie });
     const connection = await connections.require(attempt.connectionId);
-    const actor = await hooks.authorize(browser.request, { connection });
-    if (actor !== attempt.actor || connection.tenant.tenantId !== attempt.tenantId) {
+    const actor = await askActor(browser.request, connection);
+    if (actor === undefined || actor !== attempt.actor || connection.status === 'disconnected') {
       throw new ConnectorError(
         'attempt_invalid',
-        'This sign-in was started by somebody else, or for another tenant. Start again.',
+        'This sign-in was started by somebody else, or the connection was ended meanwhile. Start again.',
       );
     }
     return { attempt, connection, provider: connections.provider(connection) };
   };
 
   return {
-    async begin({ connectionId, actor, returnTo, cookie = randomSecret() }) {
+    askActor,
+    async begin(request) {
+      const { connectionId, actor, returnTo, cookie = randomSecret() } = parseRequest(beginSchema, request);
       const connection = await connections.require(connectionId);
       if (connection.status === 'disconnected') {
         throw new ConnectorError('refused', 'The connection was ended: register the tenant again.');
@@ -96,7 +125,6 @@ export function createAuthorization(context: {
       const state = await attempts.create({
         leg: 'sign_in',
         connectionId,
-        tenantId: connection.tenant.tenantId,
         actor,
         browser: sha256(cookie),
         returnTo: sameOrigin(returnTo, baseUrl),
@@ -123,7 +151,7 @@ export function createAuthorization(context: {
           { serviceCode: /^[a-z_]{1,64}$/.test(error) ? error : 'unknown' },
         );
       }
-      const { nonce, codeVerifier, expiresAt, ...lasting } = attempt;
+      const { nonce, codeVerifier, createdAt, expiresAt, ...lasting } = attempt;
       if (
         attempt.leg === 'sign_in' &&
         code !== undefined &&
@@ -154,7 +182,16 @@ export function createAuthorization(context: {
       if (attempt.grant) return { connection, grant: attempt.grant };
       try {
         const grant = await provider.verify(connection.tenant, options);
-        if (grant.missing.some((permission) => permission.required)) return { connection, grant: undefined };
+        const missing = grant.missing.filter((permission) => permission.required);
+        if (missing.length > 0) {
+          // A grant becomes visible bit by bit; after a while what does not show was not given.
+          if (clock.now() < attempt.createdAt + SPREADING) return { connection, grant: undefined };
+          const names = missing.map(({ id }) => id).join(', ');
+          throw new ConnectorError(
+            'permission_missing',
+            `The tenant has not granted: ${names}. Add them to the app registration if they are not listed there, then start again and accept all.`,
+          );
+        }
         if (!attempt.person) throw notAdministrator();
         const mayGrant =
           attempt.person.mayGrant ?? (await provider.authorization.mayGrant(attempt.person, options));
@@ -178,7 +215,12 @@ export function createAuthorization(context: {
       }
       await attempts.consume(secret);
       const activated = await connections.activate(connection.id, attempt.grant);
-      await hooks.afterConnect?.(activated, { actor: attempt.actor });
+      try {
+        await hooks.afterConnect?.(activated, { actor: attempt.actor });
+      } catch (error) {
+        const name = error instanceof Error ? error.name : 'unknown';
+        logger.error({ connectionId: connection.id, error: name }, 'The hook afterConnect threw.');
+      }
       return attempt.returnTo;
     },
   };

@@ -13,3 +13,11 @@ export function parseBaseUrl(text: string): BaseUrl {
   const path = pathname.replace(/\/+$/, '');
   return { href: origin + path, origin, path, secure: protocol === 'https:' };
 }
+
+/** Cookies and codes pass through these pages, so that plain http is for this machine only. */
+export function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.username !== '' || url.password !== '' || /[?#]/.test(text)) return false;
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
+}

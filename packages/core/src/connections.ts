@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { sha256 } from './attempt.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -32,8 +32,12 @@ export interface Connections {
   register(request: RegisterRequest, options?: CallOptions): Promise<Connection>;
   get(connectionId: string): Promise<Connection | undefined>;
   list(filter?: { readonly partnerId?: string; readonly organizationId?: string }): AsyncIterable<Connection>;
-  /** Ends the connection: running work stops, the tenant becomes free. What was synchronised stays. */
-  disconnect(connectionId: string): Promise<Connection>;
+  /**
+   * Ends the connection: running work stops, here at once and in other processes within seconds; tokens are forgotten; the tenant
+   * becomes free. What was synchronised stays where it is; with `erase`, what the connector itself knows of it (how far it
+   * got, and the failures) is removed, so that connecting again begins anew.
+   */
+  disconnect(connectionId: string, options?: { readonly erase?: boolean | undefined }): Promise<Connection>;
 }
 
 /** What only the connector itself may do with connections. */
@@ -51,17 +55,26 @@ export interface ConnectionRegistry extends Connections {
   reportSuccess(connection: Connection): Promise<void>;
 }
 
-const name = z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters');
+const name = z
+  .string('must be a text')
+  .min(1, 'must not be empty')
+  .max(200, 'must have at most 200 characters')
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 const registerSchema = z.strictObject({
   organizationId: name,
   organizationName: name.optional(),
-  tenant: z.string().trim().min(1, 'must not be empty').max(253, 'must have at most 253 characters'),
+  tenant: z
+    .string('must be a name, a domain or an id')
+    .trim()
+    .min(1, 'must not be empty')
+    .max(253, 'must have at most 253 characters'),
   partnerId: name.optional(),
   provider: name.optional(),
 });
 
 // Errors right after a consent pass within a minute, and directories replicate within minutes.
 const REFUSAL_PATIENCE = 3 * 60_000;
+const REFUSAL_LIFE = 3600_000;
 
 export function createConnections(context: {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -70,6 +83,7 @@ export function createConnections(context: {
   readonly emit: Emit;
   /** Stops what runs for the connection in this process. */
   readonly stopWork: (connectionId: string) => void;
+  readonly eraseWork: (connectionId: string) => Promise<void>;
 }): ConnectionRegistry {
   const { providers, storage, clock, emit } = context;
   const connections = createRecords<Connection>(storage, 'connections');
@@ -91,11 +105,43 @@ export function createConnections(context: {
     return changed;
   };
 
+  const organizationKey = ({
+    providerId,
+    organizationId,
+  }: Pick<Connection, 'providerId' | 'organizationId'>) => recordId(providerId, sha256(organizationId));
+  const bind = async (connection: Connection) => {
+    const id = bindingId(connection);
+    for (;;) {
+      const binding = await bindings.get(id);
+      if (binding?.value.connectionId === connection.id) return;
+      const owner = binding && (await registry.get(binding.value.connectionId));
+      // What an ended connection left behind binds nobody.
+      if (owner && owner.status !== 'disconnected') {
+        throw new ConnectorError(
+          'tenant_already_bound',
+          'This tenant is already connected to another organization. Disconnect it there first.',
+        );
+      }
+      try {
+        // Whoever stores the binding first has the tenant.
+        await bindings.put(id, { connectionId: connection.id }, binding?.version ?? null);
+        return;
+      } catch (error) {
+        if (!ConnectorError.is(error, 'conflict')) throw error;
+      }
+    }
+  };
+  const unbind = async (connection: Connection) => {
+    const binding = await bindings.get(bindingId(connection));
+    if (binding?.value.connectionId === connection.id) await bindings.delete(binding.id, binding.version);
+  };
+
   // An organization points to one connection. A tenant that nobody authorised yet gives way to the next one.
   const claimOrganization = async (organization: string, connectionId: string) => {
     const pointer = await organizations.get(organization);
     if (pointer?.value.connectionId === connectionId) return;
-    const before = pointer && (await registry.get(pointer.value.connectionId));
+    const stored = pointer && (await connections.get(pointer.value.connectionId));
+    const before = stored?.value;
     if (before && (before.status === 'active' || before.status === 'reauthorization_required')) {
       throw new ConnectorError(
         'refused',
@@ -104,7 +150,8 @@ export function createConnections(context: {
       );
     }
     await organizations.put(organization, { connectionId }, pointer?.version ?? null);
-    if (before?.status === 'registered') await connections.delete(before.id);
+    // Only as it was read: somebody may be authorising it at this moment.
+    if (before?.status === 'registered') await connections.delete(before.id, stored?.version);
   };
 
   const registry: ConnectionRegistry = {
@@ -125,7 +172,7 @@ export function createConnections(context: {
       }
       const tenant = await provider.resolveTenant(typed, options);
       const id = connectionIdOf(provider.id, organizationId, tenant.tenantId);
-      await claimOrganization(recordId(provider.id, organizationId), id);
+      await claimOrganization(organizationKey({ providerId: provider.id, organizationId }), id);
       const stored = await connections.update(id, (current) => {
         if (current && current.status !== 'disconnected') return undefined;
         return {
@@ -151,11 +198,17 @@ export function createConnections(context: {
         yield value;
       }
     },
-    async disconnect(connectionId) {
-      const connection = await change(connectionId, () => ({ status: 'disconnected', granted: [] }));
+    async disconnect(connectionId, { erase = false } = {}) {
+      // The binding goes first: a connection that is active has one, whatever happens in between.
+      await unbind(await registry.require(connectionId));
+      const connection = await change(connectionId, () => ({
+        status: 'disconnected',
+        granted: [],
+        refusedSince: undefined,
+      }));
       context.stopWork(connectionId);
-      const binding = await bindings.get(bindingId(connection));
-      if (binding?.value.connectionId === connectionId) await bindings.delete(binding.id, binding.version);
+      providers.get(connection.providerId)?.forget?.(connection.tenant);
+      if (erase) await context.eraseWork(connectionId);
       emit('connection.disconnected', { connection });
       return connection;
     },
@@ -186,26 +239,24 @@ export function createConnections(context: {
     },
     async activate(connectionId, grant) {
       const connection = await registry.require(connectionId);
-      // Whoever stores the binding first has the tenant.
-      try {
-        await bindings.put(bindingId(connection), { connectionId }, null);
-      } catch (error) {
-        if (!ConnectorError.is(error, 'conflict')) throw error;
-        const binding = await bindings.get(bindingId(connection));
-        if (binding?.value.connectionId !== connectionId) {
-          throw new ConnectorError(
-            'tenant_already_bound',
-            'This tenant is already connected to another organization. Disconnect it there first.',
-          );
-        }
+      await bind(connection);
+      const organization = await organizations.get(organizationKey(connection));
+      const isReplaced = organization?.value.connectionId !== connectionId;
+      const activated = await change(connectionId, (current) => {
+        if (isReplaced || current.status === 'disconnected') return undefined;
+        return {
+          status: 'active',
+          tenantName: grant.displayName,
+          granted: grant.granted,
+          activeSince: current.activeSince ?? now(),
+          refusedSince: undefined,
+        };
+      });
+      // Somebody ended the connection, or took another tenant, while the administrator was at it.
+      if (activated.status !== 'active') {
+        await unbind(connection);
+        throw new ConnectorError('refused', 'The connection was ended meanwhile: register the tenant again.');
       }
-      const activated = await change(connectionId, (current) => ({
-        status: 'active',
-        tenantName: grant.displayName,
-        granted: grant.granted,
-        activeSince: current.activeSince ?? now(),
-        refusedSince: undefined,
-      }));
       emit('connection.activated', { connection: activated });
       return activated;
     },
@@ -214,8 +265,10 @@ export function createConnections(context: {
       const connection = await change(connectionId, (current) => {
         lost = false;
         if (current.status !== 'active') return undefined;
-        if (current.refusedSince === undefined) return { refusedSince: now() };
-        lost = clock.now() - Date.parse(current.refusedSince) >= REFUSAL_PATIENCE;
+        const age = clock.now() - Date.parse(current.refusedSince ?? now());
+        // Two refusals that are hours apart, with nothing asked between them, are one and one.
+        if (current.refusedSince === undefined || age > REFUSAL_LIFE) return { refusedSince: now() };
+        lost = age >= REFUSAL_PATIENCE;
         return lost ? { status: 'reauthorization_required' } : undefined;
       });
       if (lost) emit('connection.reauthorization_required', { connection });
@@ -231,11 +284,7 @@ export function createConnections(context: {
 }
 
 // The tenant is part of the id: cursors of one tenant can never be used with another one.
-const connectionIdOf = (...parts: readonly string[]) =>
-  createHash('sha256')
-    .update(recordId(...parts))
-    .digest('hex')
-    .slice(0, 32);
+const connectionIdOf = (...parts: readonly string[]) => sha256(JSON.stringify(parts)).slice(0, 32);
 
 const only = (providers: ReadonlyMap<string, Provider>) =>
   providers.size === 1 ? providers.values().next().value : undefined;

@@ -18,6 +18,7 @@
  * | `permission_missing` | the service refused one call for want of a permission |
  * | `mailbox_not_found` | the user has no mailbox that the service can open |
  * | `gone` | the item is no longer where it was listed |
+ * | `item_failed` | the service answered the request for one item with an error that may pass |
  * | `incomplete` | a content broke off before its end |
  * | `poison` | the service cannot hand out this item, now or later |
  * | `cursor_expired` | the service forgot the cursor: read everything again |
@@ -44,6 +45,7 @@ export type ErrorCode =
   | 'permission_missing'
   | 'mailbox_not_found'
   | 'gone'
+  | 'item_failed'
   | 'incomplete'
   | 'poison'
   | 'cursor_expired'

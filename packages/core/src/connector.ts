@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { createAttempts } from './attempt.ts';
 import { type BeginRequest, type Begun, createAuthorization } from './authorization.ts';
-import { parseBaseUrl } from './base-url.ts';
+import { isBaseUrl, parseBaseUrl } from './base-url.ts';
 import type { CallOptions } from './call-options.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { DirectorySink } from './directory.ts';
 import type { DirectoryRun } from './directory-sync.ts';
 import { createEvents, type Events } from './events.ts';
+import type { MessageFailure } from './failure.ts';
 import { createHandler, type Handler } from './handler.ts';
 import type { Hooks } from './hooks.ts';
 import { type Logger, silentLogger } from './logger.ts';
@@ -50,10 +51,13 @@ export interface Connector {
   };
   readonly directory: {
     /**
-     * Synchronises now; joins a run that is under way, in whichever process.
-     * @throws ConnectorError `refused` when the connection is not active
+     * Synchronises now; joins a run that is under way, in whichever process. When the service asks to wait, it waits.
+     * @throws ConnectorError `refused` when the connection is not active, `aborted` when it was ended or the connector closed
      */
-    sync(connectionId: string, options?: CallOptions): Promise<DirectoryRun>;
+    sync(
+      connectionId: string,
+      options?: { readonly signal?: AbortSignal | undefined },
+    ): Promise<DirectoryRun>;
     /** Asks the scheduler for a run at once. */
     request(connectionId: string): Promise<void>;
     /** The last run that completed. */
@@ -61,13 +65,15 @@ export interface Connector {
   };
   readonly mail: {
     status(connectionId: string): Promise<MailStatus>;
+    /** The messages that could not be fetched so far, of all mailboxes or of one. */
+    failures(connectionId: string, mailboxId?: string): AsyncIterable<MessageFailure>;
   };
   accessToken(connectionId: string, options?: CallOptions): Promise<AccessToken>;
   /**
    * What a scheduler calls: one run of a task, or one slice of it.
-   * @throws ConnectorError `refused` when the connection is not active
+   * @throws ConnectorError `refused` when the connection is not active, `aborted` when the connector is closed, and whatever ended the task
    */
-  run(task: Task, options?: CallOptions): Promise<TaskOutcome>;
+  run(task: Task, options?: { readonly signal?: AbortSignal | undefined }): Promise<TaskOutcome>;
   /** What is recorded of the work of all active connections, for a planner. */
   workload(): Promise<readonly ConnectionWork[]>;
   /** The pages of the connect flow: mount it below `baseUrl`. */
@@ -81,19 +87,22 @@ export interface Connector {
 const schema = z.strictObject({
   providers: z
     .array(objectWith<Provider>('resolveTenant', 'acquireToken', 'verify'))
-    .min(1, 'must have at least one provider'),
+    .min(1, 'must have at least one provider')
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must have different ids'),
   storage: objectWith<StorageAdapter>('get', 'put', 'delete', 'list'),
   directory: objectWith<DirectorySink>('apply'),
   archive: objectWith<MailArchive>('missing', 'store'),
   baseUrl: z
     .string()
     .refine(
-      (text) => ['https:', 'http:'].includes(URL.parse(text)?.protocol ?? ''),
-      'must be an http or https URL',
+      isBaseUrl,
+      'must be an https URL, or an http URL of this machine, without user name, query and fragment',
     )
-    .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
     .transform((text) => parseBaseUrl(text)),
-  hooks: objectWith<Hooks>('authorize'),
+  hooks: objectWith<Hooks>('authorize').refine(
+    ({ afterConnect }) => afterConnect === undefined || typeof afterConnect === 'function',
+    'must have a function as afterConnect, or none',
+  ),
   logger: objectWith<Logger>('debug', 'info', 'warn', 'error').optional(),
   clock: objectWith<Clock>('now', 'wait').optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),
@@ -122,6 +131,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     clock,
     emit,
     stopWork: (connectionId) => work.stop(connectionId),
+    eraseWork: (connectionId) => work.erase(connectionId),
   });
   const work = createWork({ connections, storage, directory, archive, clock, emit, logger, slice });
   const authorization = createAuthorization({
@@ -129,6 +139,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     attempts: createAttempts(storage, clock),
     hooks,
     baseUrl,
+    clock,
+    logger,
   });
   const { register, get, list, disconnect } = connections;
 
@@ -143,7 +155,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     },
     run: work.run,
     workload: work.workload,
-    handler: createHandler({ authorization, connections, hooks, baseUrl, logger }),
+    handler: createHandler({ authorization, connections, baseUrl, logger }),
     events,
     close: work.close,
     [Symbol.asyncDispose]: work.close,

@@ -81,6 +81,11 @@ export interface DirectoryBatch {
   readonly kind: DirectoryKind;
   /** The round that read it. It rises whenever everything is read anew, and every entry and membership of the batch is of it. */
   readonly generation: number;
+  /**
+   * Rises with every run of a sync of this connection. A batch of a lower epoch than one that was applied before comes from a process that
+   * has lost its place to another: refuse it with `conflict`, whatever its kind and generation.
+   */
+  readonly epoch: number;
   /** In the order of the service. The same id may come more than once: the last one holds. */
   readonly changes: readonly DirectoryChange[];
   /**
@@ -91,7 +96,7 @@ export interface DirectoryBatch {
 }
 
 /**
- * Where the directory goes: a host's own tables, or the ready-made ones.
+ * Where the directory goes: a host's own tables, or the ready-made ones. In this version removals come as the service reports them.
  *
  * `testDirectorySink` of `@mailsphere/core/testing` tells when an implementation is complete.
  */
@@ -101,7 +106,8 @@ export interface DirectorySink {
    *
    * The generation of an entry or a membership never falls: a late batch of an older round must not make a newer sweep
    * remove what the newer round has seen. A removed group loses its members, also when it comes back.
+   * @throws ConnectorError `conflict` when the batch's epoch is lower than one applied before, `storage_failed`
    */
-  apply(batch: DirectoryBatch, options?: CallOptions): Promise<void>;
+  apply(batch: DirectoryBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   close?(): Promise<void>;
 }

@@ -20,10 +20,11 @@ export interface ConnectorEvents {
     readonly mailboxId: string;
     readonly bytes: number;
   }) => void;
-  /** A message could not be fetched; it is listed in the failures and tried again later. */
+  /** A message could not be fetched; `mail.failures` lists it, and it is tried again later. */
   'message.failed': (event: {
     readonly connectionId: string;
     readonly mailboxId: string;
+    readonly messageId: string;
     readonly code: string;
   }) => void;
   /** The recorded progress of a mailbox changed. */
@@ -33,7 +34,6 @@ export interface ConnectorEvents {
 
 export interface Events {
   on<Name extends keyof ConnectorEvents>(name: Name, listener: ConnectorEvents[Name]): void;
-  once<Name extends keyof ConnectorEvents>(name: Name, listener: ConnectorEvents[Name]): void;
   off<Name extends keyof ConnectorEvents>(name: Name, listener: ConnectorEvents[Name]): void;
 }
 
@@ -59,7 +59,6 @@ export function createEvents(logger: Logger): { readonly events: Events; readonl
   };
   const events: Events = {
     on: (name, listener) => void emitter.on(name, listener as never),
-    once: (name, listener) => void emitter.once(name, listener as never),
     off: (name, listener) => void emitter.off(name, listener as never),
   };
   return { events, emit };

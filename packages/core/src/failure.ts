@@ -1,22 +1,30 @@
 /** A message that could not be fetched. It is tried again, and blocks nothing. */
 export interface MessageFailure {
+  readonly mailboxId: string;
   readonly messageId: string;
   readonly folderId: string;
+  /** ISO 8601. */
   readonly receivedAt: string | undefined;
   /** `poison`: the service cannot hand it out. `transient`: it failed time and again. */
   readonly class: 'poison' | 'transient';
   readonly code: string;
   readonly requestId: string | undefined;
+  /** How often it was tried, several requests in a row counted as one. */
   readonly attempts: number;
+  /** How often it was put off: the first time for a day, then for a week, then for a month each. */
+  readonly deferrals: number;
   /** Epoch milliseconds. */
   readonly firstAt: number;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds. In the past: it is not given up yet, and holds up the page that it is on. */
   readonly nextAt: number;
 }
 
 const DAY = 24 * 3600_000;
-/** After the first, second, third and each later failure in a row. */
-const PATIENCE = [DAY, 7 * DAY, 30 * DAY] as const;
+const PATIENCE = [DAY, 7 * DAY] as const;
 
-export const nextAttempt = (attempts: number, now: number): number =>
-  now + (PATIENCE[attempts - 1] ?? 30 * DAY);
+/** Puts the message off: the others go on without it. */
+export const deferred = (failure: MessageFailure, now: number): MessageFailure => ({
+  ...failure,
+  deferrals: failure.deferrals + 1,
+  nextAt: now + (PATIENCE[failure.deferrals] ?? 30 * DAY),
+});

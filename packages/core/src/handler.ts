@@ -2,7 +2,6 @@ import type { AuthorizationFlow, Browser } from './authorization.ts';
 import type { BaseUrl } from './base-url.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
-import type { Hooks } from './hooks.ts';
 import type { Logger } from './logger.ts';
 import { confirmationPage, errorPage, waitingPage } from './pages.ts';
 
@@ -19,17 +18,16 @@ const LONGEST_VALUE = 4096;
 export function createHandler(context: {
   readonly authorization: AuthorizationFlow;
   readonly connections: ConnectionRegistry;
-  readonly hooks: Hooks;
   readonly baseUrl: BaseUrl;
   readonly logger: Logger;
 }): Handler {
-  const { authorization, connections, hooks, baseUrl, logger } = context;
+  const { authorization, connections, baseUrl, logger } = context;
 
   const routes: Readonly<Record<string, (request: Request, query: URLSearchParams) => Promise<Response>>> = {
     async 'GET /begin'(request, query) {
       const connectionId = single(query, 'connectionId') ?? '';
       const connection = await connections.require(connectionId);
-      const actor = await hooks.authorize(request, { connection });
+      const actor = await authorization.askActor(request, connection);
       if (actor === undefined) throw new ConnectorError('refused', 'Sign in to connect this organization.');
       const begun = await authorization.begin({
         connectionId,

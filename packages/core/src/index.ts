@@ -41,7 +41,6 @@ export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
 export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 export { memoryStorage } from './memory-storage.ts';
-export { objectWith, parseOptions } from './options.ts';
 export type { Change, Cursor, Page } from './page.ts';
 export type {
   AccessToken,

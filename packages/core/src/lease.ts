@@ -4,41 +4,77 @@ import { ConnectorError } from './connector-error.ts';
 import { createRecords } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
-interface Lease {
+interface LeaseRecord {
   readonly owner: string;
-  /** Epoch milliseconds. */
+  /** Rises each time somebody takes the lease. */
+  readonly epoch: number;
+  /** Epoch milliseconds; 0 when nobody holds it. */
   readonly expiresAt: number;
 }
 
-// A killed process gives its work back after this; renewed three times in that time.
-const TERM = 15_000;
+/** The right to work, for now. */
+export interface Lease {
+  /** Higher than that of every holder before. Records that carry it refuse the writes of earlier holders. */
+  readonly epoch: number;
+  /** Aborts when the lease is lost, or the caller's signal does. */
+  readonly signal: AbortSignal;
+  /** @throws the reason when the work has to end: asked before writes that nothing else fences */
+  assertHeld(): void;
+}
 
 export type Leased<T> =
   | { readonly taken: true; readonly result: T }
   | { readonly taken: false; readonly until: number };
 
 export interface Leases {
-  /** Runs `work` while no other process runs anything under `key`. Its signal aborts when the lease is lost. */
+  /**
+   * Runs `work` while no other process runs anything under `key`.
+   *
+   * @param options.stillWanted Asked at each renewal; throws when the work is to end.
+   */
   hold<T>(
     key: string,
-    signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
+    options: { readonly signal: AbortSignal; readonly stillWanted?: () => Promise<unknown> },
+    work: (lease: Lease) => Promise<T>,
   ): Promise<Leased<T>>;
 }
 
+// A killed process gives its work back after this; renewed three times in that time.
+const TERM = 15_000;
+// A renewal that has not come through this long before the term counts as lost.
+const MARGIN = 1_000;
+
 export function createLeases(storage: StorageAdapter, clock: Clock): Leases {
-  const leases = createRecords<Lease>(storage, 'leases');
+  const leases = createRecords<LeaseRecord>(storage, 'leases');
+  const lostLease = () => new ConnectorError('aborted', 'The lease ran out before it was renewed.');
+
+  /** A storage that does not answer must not let work go on beyond its term. */
+  const before = async <T>(time: number, promise: Promise<T>): Promise<T> => {
+    const settled = new AbortController();
+    promise.catch(() => {});
+    try {
+      return await Promise.race([
+        promise,
+        clock.wait(Math.max(0, time - clock.now()), { signal: settled.signal }).then(() => {
+          throw lostLease();
+        }),
+      ]);
+    } finally {
+      settled.abort();
+    }
+  };
 
   return {
-    async hold(key, signal, work) {
-      const owner = randomUUID();
-      const take = () => ({ owner, expiresAt: clock.now() + TERM });
+    async hold(key, { signal, stillWanted }, work) {
       const current = await leases.get(key);
       if (current && current.value.expiresAt > clock.now())
         return { taken: false, until: current.value.expiresAt };
+      const epoch = (current?.value.epoch ?? 0) + 1;
+      const owner = randomUUID();
+      let heldUntil = clock.now() + TERM;
       let version: string;
       try {
-        version = await leases.put(key, take(), current?.version ?? null);
+        version = await leases.put(key, { owner, epoch, expiresAt: heldUntil }, current?.version ?? null);
       } catch (error) {
         if (!ConnectorError.is(error, 'conflict')) throw error;
         return { taken: false, until: clock.now() + TERM };
@@ -46,30 +82,39 @@ export function createLeases(storage: StorageAdapter, clock: Clock): Leases {
 
       const lost = new AbortController();
       const done = new AbortController();
+      const renew = async () => {
+        await stillWanted?.();
+        const expiresAt = clock.now() + TERM;
+        version = await leases.put(key, { owner, epoch, expiresAt }, version);
+        heldUntil = expiresAt;
+      };
       const renewing = (async () => {
-        let heldUntil = clock.now() + TERM;
         for (;;) {
           await clock.wait(TERM / 3, { signal: done.signal });
           // A process that slept past its term must not go on: another one may be at work.
-          if (clock.now() >= heldUntil)
-            throw new ConnectorError('aborted', 'The lease ran out before it was renewed.');
-          const renewed = take();
-          version = await leases.put(key, renewed, version);
-          heldUntil = renewed.expiresAt;
+          if (clock.now() >= heldUntil) throw lostLease();
+          await before(heldUntil - MARGIN, renew());
         }
       })().catch((error: unknown) => {
         if (!done.signal.aborted) lost.abort(error);
       });
+
+      const held = AbortSignal.any([lost.signal, signal]);
       try {
-        return {
-          taken: true,
-          result: await work(AbortSignal.any([lost.signal, ...(signal ? [signal] : [])])),
-        };
+        const result = await work({
+          epoch,
+          signal: held,
+          assertHeld() {
+            held.throwIfAborted();
+            if (clock.now() >= heldUntil) throw lostLease();
+          },
+        });
+        return { taken: true, result };
       } finally {
         done.abort();
         await renewing;
-        // Not there, or no longer ours: somebody took over after the term.
-        await leases.delete(key, version);
+        // The record stays for its epoch. When it is no longer ours, or the storage fails, the term frees the key.
+        await leases.put(key, { owner, epoch, expiresAt: 0 }, version).catch(() => {});
       }
     },
   };

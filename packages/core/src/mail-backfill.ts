@@ -1,26 +1,19 @@
-import { addCounts, type Checkpoint } from './checkpoint.ts';
+import { addCounts, type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
+import { type FolderRecord, listFolders, markDone, pendingFolders } from './folder-round.ts';
+import type { Lease } from './lease.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
-import { askAgainAt } from './mail-plan.ts';
-import { type MailboxRecord, mailboxStatus } from './mailbox.ts';
-import { transferMessages } from './message-transfer.ts';
+import { type MailboxRecord, type MailboxState, mailboxStatus, type Round } from './mailbox.ts';
+import { type TransferContext, transferMessages } from './message-transfer.ts';
 import type { Change } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import { syncStream } from './sync-stream.ts';
 import type { TaskOutcome } from './task.ts';
-
-/** A folder of a mailbox, as far as its round goes. */
-export interface FolderRecord {
-  readonly folderId: string;
-  readonly round: number;
-  readonly done: boolean;
-  readonly itemCount: number;
-}
 
 export interface BackfillContext {
   readonly connection: Connection;
@@ -29,148 +22,144 @@ export interface BackfillContext {
   readonly archive: MailArchive;
   readonly checkpoints: Records<Checkpoint>;
   readonly mailboxes: Records<MailboxRecord>;
+  readonly rounds: Records<Round>;
   readonly folders: Records<FolderRecord>;
   readonly failures: Records<MessageFailure>;
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly signal: AbortSignal;
+  readonly lease: Lease;
   /** Milliseconds after which the slice ends at the next page. */
   readonly slice: number;
 }
+
+const HOUR = 3600_000;
+// A new mailbox takes a quarter of an hour to appear; a user without one seldom gets one.
+const ASK_AGAIN = [HOUR, 24 * HOUR, 7 * 24 * HOUR] as const;
 
 /**
  * One slice of a mailbox's round: its folders are listed, then read one after the other, page by page.
  * It ends when the round does, when its time is up, or when the service asks to wait.
  */
 export async function backfillMailbox(context: BackfillContext): Promise<TaskOutcome> {
-  const { connection, mailboxId, clock, mailboxes, failures, signal } = context;
+  const { connection, mailboxId, clock, lease, rounds } = context;
   const id = recordId(connection.id, mailboxId);
   const mailbox: MailboxRef = { tenantId: connection.tenant.tenantId, mailboxId };
   const end = clock.now() + context.slice;
   const shouldStop = () => clock.now() >= end;
 
-  const change = async (fields: (current: MailboxRecord) => Partial<MailboxRecord>) => {
-    const changed = await mailboxes.update(id, (current) => current && { ...current, ...fields(current) });
-    if (!changed) throw new ConnectorError('not_found', 'The mailbox is not known: plan the mail first.');
-    context.emit('mailbox.progressed', { connectionId: connection.id, mailbox: mailboxStatus(changed) });
-    return changed;
+  const stored = await rounds.get(id);
+  if (!stored) return { status: 'completed' };
+  let { value: round, version } = stored;
+  const saveRound = async (fields: Partial<Round>) => {
+    round = { ...round, ...fields };
+    version = await rounds.put(id, round, version);
+  };
+  const rest = async (state: MailboxState, resumeAt: number) => {
+    const { expected, archived, alreadyStored } = await changeMailbox(context, () => ({ state }));
+    const remaining = round.listed ? Math.max(0, expected - archived - alreadyStored) : round.remaining;
+    await saveRound({ resumeAt, remaining });
   };
   const yielded = async (reason: 'slice' | 'throttled', resumeAt: number): Promise<TaskOutcome> => {
-    await change(() => ({ state: reason === 'throttled' ? 'throttled' : 'scheduled', resumeAt }));
+    await rest(reason === 'throttled' ? 'throttled' : 'scheduled', resumeAt);
     return { status: 'yielded', resumeAt, reason };
   };
+  const refused = async (state: 'no_mailbox' | 'no_access'): Promise<TaskOutcome> => {
+    const { refusals } = await changeMailbox(context, (current) => ({ refusals: current.refusals + 1 }));
+    await rest(state, clock.now() + (ASK_AGAIN[refusals - 1] ?? 7 * 24 * HOUR));
+    return { status: 'completed' };
+  };
 
-  const before = await mailboxes.get(id);
-  if (!before?.value.open) return { status: 'completed' };
   try {
-    if (!before.value.listed) {
-      const expected = await listFolders(context, mailbox, before.value.round);
-      await change(() => ({ listed: true, expected }));
+    if (!round.listed) {
+      const expected = await listFolders(context, mailbox, round.number).catch((error: unknown) => {
+        if (ConnectorError.is(error, 'mailbox_not_found')) return 'no_mailbox' as const;
+        if (ConnectorError.is(error, 'permission_missing')) return 'no_access' as const;
+        throw error;
+      });
+      if (typeof expected === 'string') return await refused(expected);
+      await changeMailbox(context, () => ({ expected, refusals: 0 }));
+      await saveRound({ listed: true });
       // Now that its size is known, the largest mailbox can go first.
       return await yielded('slice', clock.now());
     }
 
-    // The checkpoints' counts are exact; the mailbox's own copy may lack a page that a killed process had just finished.
-    const counted = await sumCounts(context);
-    await change(() => ({ state: 'running', resumeAt: undefined, ...counted }));
-    const failing = new Map<string, MessageFailure>();
-    for await (const { value } of failures.list(`${id}/`)) failing.set(value.messageId, value);
-    const transfer = {
-      ...context,
-      failing,
-      connectionId: connection.id,
-      mailbox,
-      onArchived: (bytes: number) =>
-        context.emit('message.archived', { connectionId: connection.id, mailboxId, bytes }),
-      onFailed: (code: string) =>
-        context.emit('message.failed', { connectionId: connection.id, mailboxId, code }),
-    };
-    for (const { nextAt, attempts, ...message } of [...failing.values()])
-      if (nextAt <= clock.now()) await transferMessages(transfer, [{ ...mailbox, ...message }]);
-
-    for (const folder of await pendingFolders(context, before.value.round)) {
-      const finished = await readFolder(
-        context,
-        { ...mailbox, folderId: folder.folderId },
-        shouldStop,
-        async (messages) => {
-          const added = await transferMessages(transfer, messages);
-          await change((current) => ({ ...addCounts(countsOf(current), added), failed: failing.size }));
-          return added;
-        },
-      );
-      if (!finished) return await yielded('slice', clock.now());
-      await context.folders.put(recordId(connection.id, mailboxId, folder.folderId), {
-        ...folder,
-        done: true,
-      });
+    const transfer = await beginTransfer(context, mailbox);
+    for (const folder of await pendingFolders(context, round.number)) {
+      if (!(await readFolder(context, transfer, folder.folderId, shouldStop)))
+        return await yielded('slice', clock.now());
+      await markDone(context, folder);
       if (shouldStop()) return await yielded('slice', clock.now());
     }
+    await retryFailures(context, transfer);
 
-    await change(() => ({
-      state: failing.size > 0 ? 'completed_with_failures' : 'completed',
-      open: false,
-      failed: failing.size,
+    const failed = transfer.failing.size;
+    await changeMailbox(context, () => ({
+      state: failed > 0 ? 'completed_with_failures' : 'completed',
+      failed,
       completedAt: new Date(clock.now()).toISOString(),
     }));
+    await rounds.delete(id, version);
     return { status: 'completed' };
   } catch (error) {
-    signal.throwIfAborted();
+    lease.signal.throwIfAborted();
     if (ConnectorError.is(error, 'throttled'))
       return await yielded('throttled', error.retryAt ?? clock.now() + 60_000);
-    if (!ConnectorError.is(error, 'mailbox_not_found')) throw error;
-    await change(() => ({ state: 'no_mailbox', open: false, resumeAt: askAgainAt(clock) }));
-    return { status: 'completed' };
+    // Only the list of folders is believed in this, so it is asked for again.
+    if (ConnectorError.is(error, 'mailbox_not_found', 'permission_missing') && round.listed)
+      await saveRound({ listed: false });
+    throw error;
   }
 }
 
-async function listFolders(context: BackfillContext, mailbox: MailboxRef, round: number): Promise<number> {
-  const { connection, provider, folders, signal } = context;
-  let expected = 0;
-  for await (const page of provider.mail.folders(mailbox, { signal })) {
-    for (const change of page.changes) {
-      if (change.type === 'removed') continue;
-      const { folderId, itemCount } = change.item;
-      expected += itemCount;
-      await folders.put(recordId(connection.id, mailbox.mailboxId, folderId), {
-        folderId,
-        round,
-        done: false,
-        itemCount,
-      });
-    }
-  }
-  return expected;
-}
-
-async function pendingFolders(context: BackfillContext, round: number): Promise<readonly FolderRecord[]> {
-  const pending: FolderRecord[] = [];
-  for await (const { value } of context.folders.list(
-    `${recordId(context.connection.id, context.mailboxId)}/`,
-  )) {
-    if (value.round === round && !value.done) pending.push(value);
-  }
-  return pending.sort((one, other) => other.itemCount - one.itemCount);
+async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Promise<TransferContext> {
+  const { connection, provider, archive, failures, clock, emit, lease, checkpoints } = context;
+  const { mailboxId } = mailbox;
+  const failing = new Map<string, MessageFailure>();
+  for await (const { value } of failures.list(`${recordId(connection.id, mailboxId)}/`))
+    failing.set(value.messageId, value);
+  // The checkpoints' counts are exact; the mailbox's own copy may lack a page that a killed process had just finished.
+  let counted: Readonly<Record<string, number>> = NO_COUNTS;
+  for await (const { value } of checkpoints.list(`${recordId(connection.id, 'mail', mailboxId)}/`))
+    counted = addCounts(counted, value.counts);
+  await changeMailbox(context, () => ({ state: 'running', ...counted, failed: failing.size }));
+  return {
+    connectionId: connection.id,
+    mailbox,
+    provider,
+    archive,
+    failures,
+    failing,
+    health: { proved: false },
+    clock,
+    signal: lease.signal,
+    onArchived: (bytes) => emit('message.archived', { connectionId: connection.id, mailboxId, bytes }),
+    onFailed: ({ messageId, code }) =>
+      emit('message.failed', { connectionId: connection.id, mailboxId, messageId, code }),
+  };
 }
 
 /** Resolves true at the end of the folder's round, false when the slice is over. */
 async function readFolder(
   context: BackfillContext,
-  folder: MailboxRef & { readonly folderId: string },
+  transfer: TransferContext,
+  folderId: string,
   shouldStop: () => boolean,
-  transfer: (messages: readonly MessageRef[]) => Promise<Readonly<Record<string, number>>>,
 ): Promise<boolean> {
-  const { connection, mailboxId, provider, checkpoints, signal } = context;
+  const { connection, mailboxId, provider, checkpoints, lease } = context;
   try {
     const end = await syncStream<Change<MessageRef>>({
       checkpoints,
-      checkpointId: recordId(connection.id, 'mail', mailboxId, folder.folderId),
-      read: (cursor, reading) => provider.mail.messages(folder, { cursor, signal: reading }),
+      checkpointId: recordId(connection.id, 'mail', mailboxId, folderId),
+      read: (cursor, signal) => provider.mail.messages({ ...transfer.mailbox, folderId }, { cursor, signal }),
       // A removal says that a message left this folder: what is archived stays, and a move shows in the other folder.
       apply: (changes) =>
-        transfer(changes.flatMap((change) => (change.type === 'upserted' ? [change.item] : []))),
+        bring(
+          context,
+          transfer,
+          changes.flatMap((change) => (change.type === 'upserted' ? [change.item] : [])),
+        ),
       shouldStop,
-      signal,
+      signal: lease.signal,
     });
     return end === 'caught_up';
   } catch (error) {
@@ -178,6 +167,63 @@ async function readFolder(
     if (ConnectorError.is(error, 'gone')) return true;
     throw error;
   }
+}
+
+/** After the folders, so that a message that fails again holds up nothing that is new. */
+async function retryFailures(context: BackfillContext, transfer: TransferContext): Promise<void> {
+  const { checkpoints, connection, mailboxId, clock } = context;
+  const due = [...transfer.failing.values()].filter(({ nextAt }) => nextAt <= clock.now());
+  if (due.length === 0) return;
+  // Their pages have counted them as discovered.
+  const { discovered, ...counts } = await transferMessages(
+    transfer,
+    due.map(({ messageId, folderId, receivedAt }) => ({
+      ...transfer.mailbox,
+      messageId,
+      folderId,
+      receivedAt,
+    })),
+  );
+  await addToMailbox(context, transfer, counts);
+  // They belong to no folder's page, so they have a checkpoint of their own for their counts.
+  await checkpoints.update(recordId(connection.id, 'mail', mailboxId, ''), (current = emptyCheckpoint) => ({
+    ...current,
+    counts: addCounts(current.counts, counts),
+  }));
+}
+
+async function bring(context: BackfillContext, transfer: TransferContext, messages: readonly MessageRef[]) {
+  const counts = await transferMessages(transfer, messages);
+  await addToMailbox(context, transfer, counts);
+  return counts;
+}
+
+const addToMailbox = (
+  context: BackfillContext,
+  transfer: TransferContext,
+  counts: Readonly<Record<string, number>>,
+) =>
+  changeMailbox(context, (current) => ({
+    ...addCounts(countsOf(current), counts),
+    failed: transfer.failing.size,
+  }));
+
+/** @throws ConnectorError `conflict` when another process has taken over the mailbox */
+async function changeMailbox(
+  { connection, mailboxId, mailboxes, lease: { epoch }, emit }: BackfillContext,
+  fields: (current: MailboxRecord) => Partial<MailboxRecord>,
+): Promise<MailboxRecord> {
+  const changed = await mailboxes.update(recordId(connection.id, mailboxId), (current) => {
+    if (!current) return undefined;
+    if (current.backfillEpoch > epoch)
+      throw new ConnectorError('conflict', 'Another process has taken over the mailbox.');
+    const next = { ...current, ...fields(current), backfillEpoch: epoch };
+    // The plan has found meanwhile that the user is gone: that is not for a slice to overrule.
+    return current.state === 'removed' ? { ...next, state: 'removed' } : next;
+  });
+  if (!changed) throw new ConnectorError('not_found', 'The mailbox is not known: plan the mail first.');
+  emit('mailbox.progressed', { connectionId: connection.id, mailbox: mailboxStatus(changed) });
+  return changed;
 }
 
 const NO_COUNTS = { discovered: 0, archived: 0, alreadyStored: 0, gone: 0, bytes: 0 };
@@ -189,10 +235,3 @@ const countsOf = ({ discovered, archived, alreadyStored, gone, bytes }: typeof N
   gone,
   bytes,
 });
-
-async function sumCounts({ checkpoints, connection, mailboxId }: BackfillContext) {
-  let sum: Readonly<Record<string, number>> = NO_COUNTS;
-  for await (const { value } of checkpoints.list(`${recordId(connection.id, 'mail', mailboxId)}/`))
-    sum = addCounts(sum, value.counts);
-  return sum;
-}

@@ -1,15 +1,13 @@
 import type { Checkpoint } from './checkpoint.ts';
-import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
+import { ConnectorError } from './connector-error.ts';
+import type { Lease } from './lease.ts';
 import type { Mailbox } from './mail.ts';
-import { type MailboxRecord, newMailbox, openRound } from './mailbox.ts';
+import { type MailboxRecord, newMailbox, newRound, type Round } from './mailbox.ts';
 import type { Change } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import { syncStream } from './sync-stream.ts';
-
-// A user without a mailbox may get one, but seldom does.
-const ASK_AGAIN = 7 * 24 * 3600_000;
 
 /** Finds the mailboxes, and opens the next round of each that has finished its last one. */
 export async function planMail(context: {
@@ -17,24 +15,24 @@ export async function planMail(context: {
   readonly provider: Provider;
   readonly checkpoints: Records<Checkpoint>;
   readonly mailboxes: Records<MailboxRecord>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly rounds: Records<Round>;
+  readonly lease: Lease;
 }): Promise<void> {
-  const { connection, provider, checkpoints, mailboxes, clock, signal } = context;
+  const { connection, provider, checkpoints, mailboxes, rounds, lease } = context;
+  const { epoch, signal } = lease;
 
-  const record = (change: Change<Mailbox>) => {
-    if (change.type === 'upserted') {
-      const { mailboxId, address } = change.item;
-      return mailboxes.update(recordId(connection.id, mailboxId), (current) => {
-        const known = current ?? newMailbox(mailboxId);
-        const back = known.state === 'removed' ? { state: 'scheduled' as const } : {};
-        return { ...known, ...back, address };
-      });
-    }
-    return mailboxes.update(
-      recordId(connection.id, change.id),
-      (current) => current && { ...current, state: 'removed', open: false },
-    );
+  const record = async (change: Change<Mailbox>) => {
+    const mailboxId = change.type === 'upserted' ? change.item.mailboxId : change.id;
+    const id = recordId(connection.id, mailboxId);
+    await mailboxes.update(id, (current) => {
+      if (current && current.planEpoch > epoch)
+        throw new ConnectorError('conflict', 'A later plan is at work.');
+      if (change.type === 'removed') return current && { ...current, state: 'removed', planEpoch: epoch };
+      const known = current ?? newMailbox(mailboxId);
+      const state = known.state === 'removed' ? 'scheduled' : known.state;
+      return { ...known, state, address: change.item.address, planEpoch: epoch };
+    });
+    if (change.type === 'removed') await rounds.delete(id);
   };
 
   await syncStream<Change<Mailbox>>({
@@ -50,17 +48,16 @@ export async function planMail(context: {
   });
 
   for await (const { id, value } of mailboxes.list(`${recordId(connection.id)}/`)) {
-    signal.throwIfAborted();
-    const rests = (mailbox: MailboxRecord) =>
-      mailbox.open ||
-      mailbox.state === 'removed' ||
-      (mailbox.state === 'no_mailbox' && clock.now() < (mailbox.resumeAt ?? 0));
-    if (!rests(value)) {
-      await mailboxes.update(id, (current) =>
-        current === undefined || rests(current) ? undefined : openRound(current),
-      );
-    }
+    lease.assertHeld();
+    if (value.state === 'removed' || (await rounds.get(id))) continue;
+    const number = value.rounds + 1;
+    await rounds.put(id, newRound(number), null).catch((error: unknown) => {
+      if (!ConnectorError.is(error, 'conflict')) throw error;
+    });
+    await mailboxes.update(id, (current) =>
+      current && current.rounds < number && current.state !== 'removed'
+        ? { ...current, rounds: number, state: 'scheduled' }
+        : undefined,
+    );
   }
 }
-
-export const askAgainAt = (clock: Clock) => clock.now() + ASK_AGAIN;

@@ -3,7 +3,8 @@
  * - `running`: a slice is at work, or was when its process ended.
  * - `throttled`: the service asked to wait.
  * - `completed`, `completed_with_failures`: everything that the service listed is archived; or all but the failures.
- * - `no_mailbox`: the service cannot open one; asked again after a week.
+ * - `no_mailbox`: the service cannot open one. Asked again after an hour, a day, then every week.
+ * - `no_access`: the service does not let the connector in. Asked again likewise.
  * - `removed`: the service no longer lists the user; what was archived stays.
  */
 export type MailboxState =
@@ -13,19 +14,20 @@ export type MailboxState =
   | 'completed'
   | 'completed_with_failures'
   | 'no_mailbox'
+  | 'no_access'
   | 'removed';
 
 export interface MailCounts {
   /** Messages that the service listed; one that was listed twice counts twice. */
   readonly discovered: number;
   readonly archived: number;
-  /** Listed, and already in the archive. */
+  /** Listed, and already in the archive: from an earlier round, or from a page that was cut off and is read again. */
   readonly alreadyStored: number;
   /** No longer there when they were to be fetched. */
   readonly gone: number;
   /** Could not be fetched so far; tried again later. */
   readonly failed: number;
-  /** Of the archived messages. */
+  /** Of the messages counted as archived. */
   readonly bytes: number;
 }
 
@@ -40,14 +42,23 @@ export interface MailboxStatus extends MailCounts {
   readonly completedAt: string | undefined;
 }
 
-/** What is stored of a mailbox. */
+/** What is stored of a mailbox. The epochs refuse writes of processes that have lost their lease. */
 export interface MailboxRecord extends MailboxStatus {
-  /** Counts the rounds: one for the existing mail, then one after each plan. */
-  readonly round: number;
-  /** The round has folders that are not read to their end. */
-  readonly open: boolean;
+  /** Rounds begun so far: one for the existing mail, then one after each plan. */
+  readonly rounds: number;
+  /** Times in a row that the service did not open it. */
+  readonly refusals: number;
+  readonly planEpoch: number;
+  readonly backfillEpoch: number;
+}
+
+/** The round of a mailbox that is under way. The record exists for as long as there is work: these records are the queue. */
+export interface Round {
+  readonly number: number;
   /** The folders of this round are known. */
   readonly listed: boolean;
+  /** Messages that are expected to be left. */
+  readonly remaining: number;
   /** Epoch milliseconds. */
   readonly resumeAt?: number | undefined;
 }
@@ -64,22 +75,20 @@ export const newMailbox = (mailboxId: string): MailboxRecord => ({
   gone: 0,
   failed: 0,
   bytes: 0,
-  round: 0,
-  open: false,
-  listed: false,
+  rounds: 0,
+  refusals: 0,
+  planEpoch: 0,
+  backfillEpoch: 0,
 });
 
-/** The next round: everything that is new since the last one. */
-export const openRound = (mailbox: MailboxRecord): MailboxRecord => ({
-  ...mailbox,
-  state: 'scheduled',
-  round: mailbox.round + 1,
-  open: true,
+export const newRound = (number: number): Round => ({
+  number,
   listed: false,
-  resumeAt: undefined,
+  // A mailbox that nobody has looked into yet may be the largest.
+  remaining: Number.MAX_SAFE_INTEGER,
 });
 
 export const mailboxStatus = (record: MailboxRecord): MailboxStatus => {
-  const { round, open, listed, resumeAt, ...status } = record;
+  const { rounds, refusals, planEpoch, backfillEpoch, ...status } = record;
   return status;
 };

@@ -1,3 +1,4 @@
+import { ConnectorError } from './connector-error.ts';
 import type { DirectoryEntry, DirectoryGroup, DirectorySink, GroupMember } from './directory.ts';
 
 /** A group without its members: those are read apart. */
@@ -23,10 +24,14 @@ interface Stored {
  */
 export function memoryDirectory(): MemoryDirectory {
   const connections = new Map<string, Map<string, Stored>>();
+  const epochs = new Map<string, number>();
   const keyOf = (kind: string, id: string) => `${kind}/${id}`;
 
   return {
-    async apply({ connectionId, kind, generation, changes, sweep }) {
+    async apply({ connectionId, kind, generation, epoch, changes, sweep }) {
+      if (epoch < (epochs.get(connectionId) ?? epoch))
+        throw new ConnectorError('conflict', 'A later sync of this connection has written already.');
+      epochs.set(connectionId, epoch);
       const directory = connections.get(connectionId) ?? new Map<string, Stored>();
       connections.set(connectionId, directory);
       for (const change of changes) {

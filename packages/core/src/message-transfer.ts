@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { Clock } from './clock.ts';
 import { ConnectorError } from './connector-error.ts';
-import { type MessageFailure, nextAttempt } from './failure.ts';
+import { deferred, type MessageFailure } from './failure.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
@@ -14,10 +14,12 @@ export interface TransferContext {
   readonly failures: Records<MessageFailure>;
   /** The failures of this mailbox, by message id, kept in step with the records. */
   readonly failing: Map<string, MessageFailure>;
+  /** Whether any message of the mailbox came through in this slice: then it is not the service that fails. */
+  readonly health: { proved: boolean };
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onArchived: (bytes: number) => void;
-  readonly onFailed: (code: string) => void;
+  readonly onFailed: (failure: MessageFailure) => void;
 }
 
 export interface TransferCounts {
@@ -31,113 +33,172 @@ export interface TransferCounts {
 
 // Graph throttling limits, Outlook service: four concurrent requests for a mailbox.
 const IN_FLIGHT = 4;
-// Broken transfers of one message before the others go on without it.
+// Broken streams of one message before the others go on without it.
 const TRIES = 3;
 // As many messages in a row that fail, with none that comes through, are not their own fault: the service is out of order.
 const OUTAGE = 5;
+// A message that fails alone may be the victim of a short outage. After so many tries over so long, it is taken for its own fault.
+const LONE_ATTEMPTS = 3;
+const LONE_PATIENCE = 10 * 60_000;
 
 /**
- * Brings the messages into the archive. When it resolves, every one of them is stored, gone, or recorded as a failure.
- * It rejects when none of them can be brought now: the service or the archive does not work, or the signal aborted.
+ * Brings the messages into the archive. When it resolves, every one of them is stored, gone, or put off as a failure.
+ * It rejects when some cannot be brought now: the service or the archive does not work, or the signal aborted.
  */
 export async function transferMessages(
   context: TransferContext,
   messages: readonly MessageRef[],
 ): Promise<TransferCounts> {
-  const { mailbox, archive, signal } = context;
+  const { mailbox, archive, failing, health, clock, signal } = context;
   // The service may list a message twice; the last mention holds.
   const unique = new Map(messages.map((message) => [message.messageId, message]));
-  const missing = await archive.missing(mailbox, [...unique.keys()], { signal });
+  const missing = new Set(await archive.missing(mailbox, [...unique.keys()], { signal }));
+  for (const id of unique.keys()) if (!missing.has(id)) await forgetFailure(context, id);
   const counts = {
     discovered: unique.size,
     archived: 0,
-    alreadyStored: unique.size - missing.length,
+    alreadyStored: unique.size - missing.size,
     gone: 0,
     bytes: 0,
   };
 
-  const queue = new PQueue({ concurrency: IN_FLIGHT });
-  const broken = new AbortController();
+  const failed: { readonly message: MessageRef; readonly error: ConnectorError }[] = [];
   let failedInARow = 0;
-  const abort = AbortSignal.any([signal, broken.signal]);
-  for (const id of missing) {
-    const message = unique.get(id);
-    if (!message)
-      throw new ConnectorError('storage_failed', 'The archive misses a message that it was not asked for.');
-    // Recorded already, and its next try is not due: it is terminal for this page.
-    if ((context.failing.get(id)?.nextAt ?? 0) > context.clock.now()) continue;
-    queue.add(async () => {
-      if (abort.aborted) return;
-      try {
-        const outcome = await transferMessage({ ...context, signal: abort }, message);
+  /** Why nothing more is begun. What is under way may still end well. */
+  let ending: unknown;
+  const broken = new AbortController();
+  const inner = { ...context, signal: AbortSignal.any([signal, broken.signal]) };
+  const end = (error: unknown) => {
+    ending ??= error;
+    // The service only asks to wait, so the messages under way are let in; everything else would fail again and again.
+    if (!ConnectorError.is(error, 'throttled')) broken.abort(error);
+  };
+  const bring = async (message: MessageRef) => {
+    if (ending !== undefined || signal.aborted) return;
+    try {
+      const outcome = await transferMessage(inner, message);
+      if (!ConnectorError.is(outcome)) {
+        failedInARow = 0;
+        health.proved = true;
         if (outcome === 'gone') counts.gone++;
-        else if (ConnectorError.is(outcome)) {
-          failedInARow += ConnectorError.is(outcome, 'poison') ? 0 : 1;
-          if (failedInARow === OUTAGE) throw outcome;
-          return;
-        } else {
+        else {
           counts.archived++;
           counts.bytes += outcome.bytes;
         }
-        failedInARow = 0;
-      } catch (error) {
-        // The first error tells why; those of the others are its consequence.
-        if (!abort.aborted) broken.abort(error);
+      } else if (outcome.code === 'poison') await putOff(context, message, outcome);
+      else {
+        failed.push({ message, error: outcome });
+        if (++failedInARow === OUTAGE) end(outcome);
       }
-    });
+    } catch (error) {
+      end(error);
+    }
+  };
+
+  const queue = new PQueue({ concurrency: IN_FLIGHT });
+  for (const [id, message] of unique) {
+    // One that was put off is terminal for this page until its time comes.
+    const isPutOff = (failing.get(id)?.nextAt ?? 0) > clock.now();
+    if (missing.has(id) && !isPutOff) queue.add(() => bring(message));
   }
   await queue.onIdle();
-  abort.throwIfAborted();
+  signal.throwIfAborted();
+
+  const ownFault = health.proved && failedInARow < OUTAGE;
+  for (const { message, error } of failed)
+    if (!(await recordFailure(context, message, error, ownFault))) ending ??= error;
+  if (ending !== undefined) throw ending;
   return counts;
 }
 
+/** The stored message, `gone`, or the error when it is this one message that fails. */
 async function transferMessage(
   context: TransferContext,
   message: MessageRef,
 ): Promise<'gone' | ConnectorError | { readonly bytes: number }> {
-  const { connectionId, mailbox, provider, archive, failures, failing, clock, signal } = context;
-  const failureId = recordId(connectionId, mailbox.mailboxId, message.messageId);
-  const forgetFailure = async () => {
-    if (failing.delete(message.messageId)) await failures.delete(failureId);
-  };
+  const { provider, archive, signal } = context;
   for (let tries = 1; ; tries++) {
     try {
       const content = await provider.mail.content(message, { signal });
       const stored = await archive.store(message, content, { signal });
-      await forgetFailure();
+      await forgetFailure(context, message.messageId);
       context.onArchived(stored.bytes);
       return stored;
     } catch (error) {
       signal.throwIfAborted();
       if (ConnectorError.is(error, 'gone')) {
-        await forgetFailure();
+        await forgetFailure(context, message.messageId);
         return 'gone';
       }
-      if (!isOfTheMessage(error)) throw error;
-      if (error.code !== 'poison' && tries < TRIES) continue;
-      const known = failing.get(message.messageId);
-      const attempts = (known?.attempts ?? 0) + 1;
-      const failure: MessageFailure = {
-        messageId: message.messageId,
-        folderId: message.folderId,
-        receivedAt: message.receivedAt,
-        class: error.code === 'poison' ? 'poison' : 'transient',
-        code: error.serviceCode ?? error.code,
-        requestId: error.requestId,
-        attempts,
-        firstAt: known?.firstAt ?? clock.now(),
-        nextAt: nextAttempt(attempts, clock.now()),
-      };
-      failing.set(message.messageId, failure);
-      await failures.put(failureId, failure);
-      context.onFailed(failure.code);
-      return error;
+      if (ConnectorError.is(error, 'incomplete') && tries < TRIES) continue;
+      if (ConnectorError.is(error, 'poison', 'item_failed', 'incomplete')) return error;
+      throw error;
     }
   }
 }
 
-/** Whether it is this one message that fails, and not the service, the way to it, or the archive. */
-const isOfTheMessage = (error: unknown): error is ConnectorError =>
-  ConnectorError.is(error, 'poison', 'incomplete') ||
-  // Without an answer to this very request, nothing is known of the message.
-  (ConnectorError.is(error, 'unavailable') && error.serviceCode !== undefined);
+/** Resolves true when the message is put off, false when it must come before its page is done. */
+async function recordFailure(
+  context: TransferContext,
+  message: MessageRef,
+  error: ConnectorError,
+  ownFault: boolean,
+): Promise<boolean> {
+  const { failing, clock } = context;
+  const known = failing.get(message.messageId);
+  // One that was put off before holds up nothing; an outage does not make it wait any longer than a day.
+  if (known && known.deferrals > 0 && !ownFault) {
+    await store(context, { ...known, nextAt: clock.now() + 24 * 3600_000 });
+    return true;
+  }
+  const isPatienceOver =
+    known !== undefined &&
+    known.attempts + 1 >= LONE_ATTEMPTS &&
+    clock.now() - known.firstAt >= LONE_PATIENCE;
+  if (ownFault || isPatienceOver) {
+    await putOff(context, message, error);
+    return true;
+  }
+  await store(context, failureOf(context, message, error));
+  return false;
+}
+
+async function putOff(context: TransferContext, message: MessageRef, error: ConnectorError): Promise<void> {
+  const failure = deferred(failureOf(context, message, error), context.clock.now());
+  await store(context, failure);
+  context.onFailed(failure);
+}
+
+function failureOf(
+  { failing, clock }: TransferContext,
+  message: MessageRef,
+  error: ConnectorError,
+): MessageFailure {
+  const { mailboxId, messageId, folderId, receivedAt } = message;
+  const known = failing.get(messageId);
+  return {
+    mailboxId,
+    messageId,
+    folderId,
+    receivedAt,
+    class: error.code === 'poison' ? 'poison' : 'transient',
+    code: error.serviceCode ?? error.code,
+    requestId: error.requestId,
+    attempts: (known?.attempts ?? 0) + 1,
+    deferrals: known?.deferrals ?? 0,
+    firstAt: known?.firstAt ?? clock.now(),
+    nextAt: clock.now(),
+  };
+}
+
+async function store({ connectionId, mailbox, failures, failing }: TransferContext, failure: MessageFailure) {
+  failing.set(failure.messageId, failure);
+  await failures.put(recordId(connectionId, mailbox.mailboxId, failure.messageId), failure);
+}
+
+async function forgetFailure(
+  { connectionId, mailbox, failures, failing }: TransferContext,
+  messageId: string,
+) {
+  if (failing.delete(messageId)) await failures.delete(recordId(connectionId, mailbox.mailboxId, messageId));
+}

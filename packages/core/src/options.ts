@@ -40,7 +40,17 @@ export const objectWith = <T extends object>(...names: readonly (keyof T & strin
     { message: `must be an object with ${names.map((name) => `${name}()`).join(', ')}` },
   );
 
+/** zod's own sentences tell what came; ours tell what would be right. */
 const firstIssue = (error: z.ZodError) => {
   const issue = error.issues[0];
-  return { field: issue?.path.map(String).join('.') || 'options', message: issue?.message ?? 'is not valid' };
+  const path = issue?.path.map(String) ?? [];
+  if (issue?.code === 'unrecognized_keys') {
+    const field = [...path, issue.keys[0] ?? ''].join('.');
+    return { field, message: 'is not known here: check its spelling' };
+  }
+  const field = path.join('.') || 'options';
+  if (issue?.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return { field, message: `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}` };
+  if (issue?.code === 'invalid_union') return { field, message: 'has none of the forms that it may have' };
+  return { field, message: issue?.message ?? 'is not valid' };
 };

@@ -73,6 +73,7 @@ const statuses: Partial<Record<ConnectorError['code'], number>> = {
   refused: 403,
   tenant_already_bound: 409,
   consent_pending: 409,
+  permission_missing: 403,
 };
 
 /** What went wrong, by its code and one sentence; nothing that came from outside is repeated. */

@@ -105,5 +105,7 @@ export interface Provider {
   verify(tenant: TenantRef, options?: CallOptions): Promise<Grant>;
   readonly directory: DirectorySource;
   readonly mail: MailSource;
+  /** Drops what is remembered of the tenant, tokens above all: nobody may use them any more. */
+  forget?(tenant: TenantRef): void;
   close?(): Promise<void>;
 }

@@ -51,6 +51,8 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
     try {
       let upcoming = pages.next();
       for (;;) {
+        // Nobody may be waiting for it when it fails: it is met at the next turn, or the work ends before.
+        upcoming.catch(() => {});
         signal.throwIfAborted();
         const { value: page, done } = await upcoming;
         if (done)
@@ -58,11 +60,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
             'unexpected',
             'The provider ended a round without saying that it is complete.',
           );
-        if (!page.caughtUp) {
-          upcoming = pages.next();
-          // Its failure is met at the next turn; until then nobody waits for it.
-          upcoming.catch(() => {});
-        }
+        if (!page.caughtUp) upcoming = pages.next();
         const { generation, full, counts } = state;
         const counted = await apply(page.changes, { generation, sweep: page.caughtUp && full });
         await commit({

@@ -10,6 +10,7 @@ export const taskKey = (task: Task): string =>
     ? `${task.connectionId}/${task.kind}/${task.mailboxId}`
     : `${task.connectionId}/${task.kind}`;
 
+/** Times are epoch milliseconds. */
 export type TaskOutcome =
   | { readonly status: 'completed' }
   /** There is more to do, from `resumeAt` (epoch milliseconds) on: the slice was over, or the service asked to wait. */
@@ -18,5 +19,5 @@ export type TaskOutcome =
       readonly resumeAt: number;
       readonly reason: 'slice' | 'throttled' | 'stopped';
     }
-  /** Another process is at it, until `resumeAt` at the latest. */
+  /** Another process is at it, or was a moment ago: look again at `resumeAt`. */
   | { readonly status: 'busy'; readonly resumeAt: number };

@@ -6,16 +6,17 @@ import type { ConnectionRegistry } from './connections.ts';
 import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { DirectorySink } from './directory.ts';
-import { type DirectoryRun, syncDirectory } from './directory-sync.ts';
+import { type LastRun, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
-import { createLeases } from './lease.ts';
+import type { FolderRecord } from './folder-round.ts';
+import { createLeases, type Lease } from './lease.ts';
 import type { Logger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
-import { backfillMailbox, type FolderRecord } from './mail-backfill.ts';
+import { backfillMailbox } from './mail-backfill.ts';
 import { planMail } from './mail-plan.ts';
 import { readMailStatus } from './mail-status.ts';
-import type { MailboxRecord } from './mailbox.ts';
+import type { MailboxRecord, Round } from './mailbox.ts';
 import { createRecords, recordId } from './records.ts';
 import { changeSchedule, type Schedule, scheduleId } from './schedule.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
@@ -28,6 +29,8 @@ const JOIN_INTERVAL = 500;
 export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'workload' | 'close'> {
   /** Aborts what runs for the connection in this process. */
   stop(connectionId: string): void;
+  /** Removes all that is stored of the connection's work. */
+  erase(connectionId: string): Promise<void>;
 }
 
 /** Runs the tasks: lease, then the loop that the task is for, then its record. */
@@ -45,67 +48,58 @@ export function createWork(context: {
   const leases = createLeases(storage, clock);
   const checkpoints = createRecords<Checkpoint>(storage, 'checkpoints');
   const mailboxes = createRecords<MailboxRecord>(storage, 'mailboxes');
+  const rounds = createRecords<Round>(storage, 'rounds');
   const folders = createRecords<FolderRecord>(storage, 'folders');
   const failures = createRecords<MessageFailure>(storage, 'failures');
   const schedules = createRecords<Schedule>(storage, 'schedules');
-  const runs = createRecords<DirectoryRun>(storage, 'runs');
+  const lastRuns = createRecords<LastRun>(storage, 'runs');
+  const lastRunId = (connectionId: string) => recordId(connectionId, 'directory');
   const running = new Map<
     AbortController,
     { readonly connectionId: string; readonly ended: Promise<unknown> }
   >();
+  let isClosed = false;
 
-  const tasks = {
-    async 'directory.sync'(connection: Connection, signal: AbortSignal): Promise<TaskOutcome> {
-      const run = await syncDirectory({
-        connection,
-        provider: connections.provider(connection),
-        sink: context.directory,
-        checkpoints,
-        clock,
-        signal,
-      });
-      await runs.put(recordId(connection.id, 'directory', run.startedAt), run);
-      await changeSchedule(schedules, scheduleId(connection.id, 'directory'), {
-        lastStartedAt: Date.parse(run.startedAt),
-        resumeAt: undefined,
-      });
-      emit('directory.synced', { run });
+  const runTask = async (task: Task, connection: Connection, lease: Lease): Promise<TaskOutcome> => {
+    const provider = connections.provider(connection);
+    const startedAt = clock.now();
+    const finish = async (kind: 'directory' | 'mail'): Promise<TaskOutcome> => {
+      lease.assertHeld();
+      const done = { lastStartedAt: startedAt, resumeAt: undefined };
+      await changeSchedule(schedules, scheduleId(connection.id, kind), done);
       return { status: 'completed' };
-    },
-    async 'mail.plan'(connection: Connection, signal: AbortSignal): Promise<TaskOutcome> {
-      const startedAt = clock.now();
-      await planMail({
-        connection,
-        provider: connections.provider(connection),
-        checkpoints,
-        mailboxes,
-        clock,
-        signal,
-      });
-      await changeSchedule(schedules, scheduleId(connection.id, 'mail'), {
-        lastStartedAt: startedAt,
-        resumeAt: undefined,
-      });
-      return { status: 'completed' };
-    },
-  };
-
-  const runTask = (task: Task, connection: Connection, signal: AbortSignal): Promise<TaskOutcome> => {
-    if (task.kind !== 'mail.backfill') return tasks[task.kind](connection, signal);
-    return backfillMailbox({
-      connection,
-      mailboxId: task.mailboxId,
-      provider: connections.provider(connection),
-      archive: context.archive,
-      checkpoints,
-      mailboxes,
-      folders,
-      failures,
-      clock,
-      emit,
-      signal,
-      slice: context.slice,
-    });
+    };
+    switch (task.kind) {
+      case 'directory.sync': {
+        const before = (await lastRuns.get(lastRunId(connection.id)))?.value;
+        const sink = context.directory;
+        const last = await syncDirectory({ connection, provider, sink, checkpoints, before, clock, lease });
+        lease.assertHeld();
+        await lastRuns.put(lastRunId(connection.id), last);
+        const outcome = await finish('directory');
+        emit('directory.synced', { run: last.run });
+        return outcome;
+      }
+      case 'mail.plan':
+        await planMail({ connection, provider, checkpoints, mailboxes, rounds, lease });
+        return finish('mail');
+      case 'mail.backfill': {
+        const { mailboxId } = task;
+        const { archive, slice } = context;
+        const records = { checkpoints, mailboxes, rounds, folders, failures };
+        return backfillMailbox({
+          ...records,
+          connection,
+          mailboxId,
+          provider,
+          archive,
+          clock,
+          emit,
+          lease,
+          slice,
+        });
+      }
+    }
   };
 
   /** What an error means for the task: an outcome, or the error itself for the caller. */
@@ -126,30 +120,29 @@ export function createWork(context: {
       return { status: 'yielded', resumeAt, reason: 'throttled' };
     }
     if (error.code === 'reauthorization_required') await connections.reportRefusal(task.connectionId);
-    logger.warn(
-      {
-        task: task.kind,
-        connectionId: task.connectionId,
-        code: error.code,
-        serviceCode: error.serviceCode,
-        requestId: error.requestId,
-      },
-      'A task failed.',
-    );
+    const { connectionId, kind } = task;
+    const { code, serviceCode, requestId } = error;
+    logger.warn({ task: kind, connectionId, code, serviceCode, requestId }, 'A task failed.');
     emit('task.failed', { task, error });
     throw error;
   };
 
-  const run = async (task: Task, { signal }: CallOptions = {}): Promise<TaskOutcome> => {
+  const run: Connector['run'] = async (task, { signal } = {}) => {
+    if (isClosed) throw new ConnectorError('aborted', 'The connector was closed.');
     const connection = await connections.requireActive(task.connectionId);
     const stopping = new AbortController();
     const either = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
     const work = leases
-      .hold(taskKey(task), either, async (held) => {
-        const outcome = await runTask(task, connection, held);
-        await connections.reportSuccess(connection);
-        return outcome;
-      })
+      .hold(
+        taskKey(task),
+        // Another process may have ended the connection meanwhile.
+        { signal: either, stillWanted: () => connections.requireActive(task.connectionId) },
+        async (lease) => {
+          const outcome = await runTask(task, connection, lease);
+          if (outcome.status === 'completed') await connections.reportSuccess(connection);
+          return outcome;
+        },
+      )
       .then(
         (leased): TaskOutcome => (leased.taken ? leased.result : { status: 'busy', resumeAt: leased.until }),
         (error: unknown) => settle(task, error, either),
@@ -159,6 +152,26 @@ export function createWork(context: {
       return await work;
     } finally {
       running.delete(stopping);
+    }
+  };
+
+  const syncNow = async (connectionId: string, { signal }: Pick<CallOptions, 'signal'> = {}) => {
+    const before = await lastRuns.get(lastRunId(connectionId));
+    for (;;) {
+      const outcome = await run({ kind: 'directory.sync', connectionId }, { signal });
+      signal?.throwIfAborted();
+      if (outcome.status === 'yielded' && outcome.reason === 'stopped')
+        throw new ConnectorError(
+          'aborted',
+          'The directory sync was stopped; the next one goes on from there.',
+        );
+      if (outcome.status !== 'completed') {
+        // While another process is at it, look often: it may end long before its lease does.
+        const longest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
+        await clock.wait(Math.min(longest, Math.max(0, outcome.resumeAt - clock.now())), { signal });
+      }
+      const last = await lastRuns.get(lastRunId(connectionId));
+      if (last && last.version !== before?.version) return last.value.run;
     }
   };
 
@@ -172,77 +185,61 @@ export function createWork(context: {
     return ended;
   };
 
-  const lastRun = async (connectionId: string) => {
-    let last: DirectoryRun | undefined;
-    for await (const { value } of runs.list(`${recordId(connectionId, 'directory')}/`)) last = value;
-    return last;
-  };
-
-  const mailboxWork = async (connectionId: string): Promise<readonly MailboxWork[]> => {
-    const work: MailboxWork[] = [];
-    for await (const { value } of mailboxes.list(`${recordId(connectionId)}/`)) {
-      if (!value.open) continue;
-      const left = Math.max(0, value.expected - value.archived - value.alreadyStored);
-      // A mailbox that nobody has looked into yet may be the largest.
-      work.push({
-        mailboxId: value.mailboxId,
-        resumeAt: value.resumeAt,
-        remaining: value.listed ? left : Number.MAX_SAFE_INTEGER,
-      });
+  const readWork = async (connection: Connection): Promise<ConnectionWork> => {
+    const directory = (await schedules.get(scheduleId(connection.id, 'directory')))?.value;
+    const mail = (await schedules.get(scheduleId(connection.id, 'mail')))?.value;
+    const open: MailboxWork[] = [];
+    for await (const { id, value } of rounds.list(`${recordId(connection.id)}/`)) {
+      const mailboxId = decodeURIComponent(id.slice(id.indexOf('/') + 1));
+      open.push({ mailboxId, resumeAt: value.resumeAt, remaining: value.remaining });
     }
-    return work;
+    return {
+      connectionId: connection.id,
+      activeSince: Date.parse(connection.activeSince ?? connection.registeredAt),
+      directory: {
+        lastStartedAt: directory?.lastStartedAt,
+        requestedAt: directory?.requestedAt,
+        resumeAt: directory?.resumeAt,
+      },
+      mail: { plannedAt: mail?.lastStartedAt, resumeAt: mail?.resumeAt, mailboxes: open },
+    };
   };
 
   return {
     run,
     stop: (connectionId) => void abortWhere((id) => id === connectionId),
+    async erase(connectionId) {
+      const collections = [checkpoints, mailboxes, rounds, folders, failures, schedules, lastRuns];
+      for (const records of collections)
+        for await (const { id } of records.list(`${recordId(connectionId)}/`)) await records.delete(id);
+    },
     async close() {
+      isClosed = true;
       await Promise.all(abortWhere(() => true));
     },
     directory: {
-      async sync(connectionId, options = {}) {
-        const before = await lastRun(connectionId);
-        for (;;) {
-          const outcome = await run({ kind: 'directory.sync', connectionId }, options);
-          options.signal?.throwIfAborted();
-          if (outcome.status !== 'completed') {
-            // While another process is at it, look often: it may end long before its lease does.
-            const rest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
-            const wait = Math.min(rest, Math.max(0, outcome.resumeAt - clock.now()));
-            await clock.wait(wait, { signal: options.signal });
-          }
-          const last = await lastRun(connectionId);
-          if (last && last.startedAt !== before?.startedAt) return last;
-        }
-      },
+      sync: syncNow,
       async request(connectionId) {
         await connections.requireActive(connectionId);
         await changeSchedule(schedules, scheduleId(connectionId, 'directory'), { requestedAt: clock.now() });
       },
-      status: lastRun,
+      status: async (connectionId) => (await lastRuns.get(lastRunId(connectionId)))?.value.run,
     },
-    mail: { status: (connectionId) => readMailStatus(mailboxes, connectionId) },
+    mail: {
+      async status(connectionId) {
+        await connections.require(connectionId);
+        return readMailStatus(mailboxes, connectionId);
+      },
+      async *failures(connectionId, mailboxId) {
+        await connections.require(connectionId);
+        const prefix = mailboxId === undefined ? recordId(connectionId) : recordId(connectionId, mailboxId);
+        for await (const { value } of failures.list(`${prefix}/`)) yield value;
+      },
+    },
     async workload() {
       const all: ConnectionWork[] = [];
-      for await (const connection of connections.list()) {
-        if (connection.status !== 'active') continue;
-        const directory = (await schedules.get(scheduleId(connection.id, 'directory')))?.value;
-        const mail = (await schedules.get(scheduleId(connection.id, 'mail')))?.value;
-        all.push({
-          connectionId: connection.id,
-          activeSince: Date.parse(connection.activeSince ?? connection.registeredAt),
-          directory: {
-            lastStartedAt: directory?.lastStartedAt,
-            requestedAt: directory?.requestedAt,
-            resumeAt: directory?.resumeAt,
-          },
-          mail: {
-            plannedAt: mail?.lastStartedAt,
-            resumeAt: mail?.resumeAt,
-            mailboxes: await mailboxWork(connection.id),
-          },
-        });
-      }
+      for await (const connection of connections.list())
+        if (connection.status === 'active') all.push(await readWork(connection));
       return all;
     },
   };

@@ -241,4 +241,91 @@ describe('after it was connected', () => {
     expect(stored).not.toContain(state);
     expect(stored).not.toContain(browser.cookie?.split('=')[1]);
   });
+
+  it('does not come back when it is ended while the confirmation is open', async () => {
+    const host = createHost();
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+    await browser.send(location);
+    await host.connector.connections.disconnect(id);
+    expect((await browser.confirm(attemptOf(location))).status).toBe(400);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'disconnected' });
+    expect(await host.storage.list('bindings')).toEqual([]);
+  });
+
+  it('leaves no tenant with two organizations when it is ended at the moment of its activation', async () => {
+    for (let step = 1; step <= 12; step++) {
+      const host = createHost();
+      const { id } = await register(host);
+      const browser = createBrowser(host.connector);
+      const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+      await browser.send(location);
+      const other = host.create();
+      let calls = 0;
+      const { get, put } = host.storage;
+      const between = async () => {
+        if (++calls === step) await other.connections.disconnect(id);
+      };
+      host.storage.get = async (...of) => {
+        await between();
+        return get(...of);
+      };
+      host.storage.put = async (...of) => {
+        await between();
+        return put(...of);
+      };
+      await browser.confirm(attemptOf(location));
+      Object.assign(host.storage, { get, put });
+      const connection = await host.connector.connections.get(id);
+      const next = await connect(host.connector, 'org-2');
+      const isActive = connection?.status === 'active';
+      const second = await host.connector.connections.get(next);
+      expect(second?.status, `step ${step}`).toBe(isActive ? 'registered' : 'active');
+    }
+  });
+
+  it('stays connected when the hook after it throws, and the browser goes back', async () => {
+    const host = createHost({ hooks: { afterConnect: () => Promise.reject(new Error('mail server down')) } });
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+    await browser.send(location);
+    expect((await browser.confirm(attemptOf(location))).status).toBe(303);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'active' });
+  });
+
+  it('names the permissions that were not granted, once waiting is of no use', async () => {
+    const host = createHost();
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    host.service.granted = ['User.Read.All'];
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+    expect((await browser.send(location)).status).toBe(200);
+    await host.clock.advance(90_000);
+    const page = await browser.send(location);
+    expect(page.status).toBe(403);
+    expect(await page.text()).toContain('The tenant has not granted: Mail.Read.');
+  });
+
+  it('erases what the connector knows of it only when asked', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    await host.connector.directory.sync(id);
+    await host.connector.connections.disconnect(id);
+    expect(await host.storage.list('checkpoints')).not.toEqual([]);
+    await host.connector.connections.disconnect(id, { erase: true });
+    for (const collection of ['checkpoints', 'runs', 'schedules', 'bindings'])
+      expect(await host.storage.list(collection)).toEqual([]);
+  });
+});
+
+it('nobody at the browser is not the same as an actor that was forgotten', async () => {
+  const host = createHost({ hooks: { authorize: () => undefined } });
+  const { id } = await register(host);
+  const begin = host.connector.authorization.begin({
+    connectionId: id,
+    actor: undefined as unknown as string,
+  });
+  await expect(begin).rejects.toMatchObject({ code: 'invalid_request', field: 'actor' });
 });

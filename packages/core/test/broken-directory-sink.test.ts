@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DirectoryBatch, DirectoryChange, DirectorySink, MemoryDirectory } from '../src/index.ts';
-import { memoryDirectory } from '../src/index.ts';
+import { ConnectorError, memoryDirectory } from '../src/index.ts';
 import { runSuite, testDirectorySink } from '../src/testing/index.ts';
 import { directoryUnderTest } from './node/memory.ts';
 
@@ -14,6 +14,26 @@ const rewritten = (
   ...batch,
   changes: batch.changes.map(change),
 });
+
+const conflict = () => new ConnectorError('conflict', 'A later sync has written already.');
+
+/** Whether a batch is of a lower epoch than one before it that has the same key. */
+const lateBy = (keyOf: (batch: DirectoryBatch) => string) => {
+  const highest = new Map<string, number>();
+  return (batch: DirectoryBatch): boolean => {
+    const before = highest.get(keyOf(batch)) ?? batch.epoch;
+    highest.set(keyOf(batch), Math.max(before, batch.epoch));
+    return batch.epoch < before;
+  };
+};
+
+/** Refuses the batches that `isLate` says, and no others. */
+const fenced =
+  (sound: MemoryDirectory, isLate: (batch: DirectoryBatch) => boolean): Apply =>
+  async (batch) => {
+    if (isLate(batch)) throw conflict();
+    await sound.apply({ ...batch, epoch: 1 });
+  };
 
 const removed = (id: string): DirectoryChange => ({ type: 'removed', id, reason: 'permanent' });
 
@@ -246,6 +266,90 @@ const broken: readonly (readonly [string, (sound: MemoryDirectory) => Apply, str
     },
     'a batch that is applied twice changes nothing',
   ],
+  [
+    'the epoch is ignored',
+    (sound) => (batch) => sound.apply({ ...batch, epoch: 1 }),
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'a late batch is dropped without a word',
+    (sound) => (batch) =>
+      sound.apply(batch).catch((error: unknown) => {
+        if (!ConnectorError.is(error, 'conflict')) throw error;
+      }),
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'a late batch is stored before it is refused',
+    (sound) => {
+      const isLate = lateBy(({ connectionId }) => connectionId);
+      return async (batch) => {
+        await sound.apply({ ...batch, epoch: 1 });
+        if (isLate(batch)) throw conflict();
+      };
+    },
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'each kind has an epoch of its own',
+    (sound) =>
+      fenced(
+        sound,
+        lateBy(({ connectionId, kind }) => `${connectionId}/${kind}`),
+      ),
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'the epoch only counts within a round',
+    (sound) =>
+      fenced(
+        sound,
+        lateBy(({ connectionId, generation }) => `${connectionId}/${generation}`),
+      ),
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'each epoch has room for one batch',
+    (sound) => {
+      let last = 0;
+      return fenced(sound, ({ epoch }) => {
+        // Epoch 1 is that of all other cases.
+        const isLate = epoch > 1 && epoch <= last;
+        last = Math.max(last, epoch);
+        return isLate;
+      });
+    },
+    'the process that took over goes on, batch after batch, whatever was refused meanwhile',
+  ],
+  [
+    'a refused batch brings its own epoch back',
+    (sound) => {
+      const last = new Map<string, number>();
+      return fenced(sound, ({ connectionId, epoch }) => {
+        const isLate = epoch < (last.get(connectionId) ?? 0);
+        last.set(connectionId, epoch);
+        return isLate;
+      });
+    },
+    'a process that lost its place to another one changes nothing any more',
+  ],
+  [
+    'a batch without changes has no epoch',
+    (sound) => {
+      const isLate = lateBy(({ connectionId }) => connectionId);
+      return fenced(sound, (batch) => batch.changes.length > 0 && isLate(batch));
+    },
+    'a batch without changes takes over as well',
+  ],
+  [
+    'all connections share one epoch',
+    (sound) =>
+      fenced(
+        sound,
+        lateBy(() => ''),
+      ),
+    'one connection that is synced often does not keep another one from being synced',
+  ],
 ];
 
 describe('testDirectorySink', () => {
@@ -259,14 +363,49 @@ describe('testDirectorySink', () => {
     expect(results.filter(({ error }) => error !== undefined).map((result) => result.name)).toContain(name);
   });
 
-  it('notices that nothing is left after a restart', async () => {
+  const restarted = async (reopen: (before: MemoryDirectory) => Promise<MemoryDirectory>) => {
+    let last = memoryDirectory();
     const results = await runSuite((runner) =>
-      testDirectorySink(runner, async () => directoryUnderTest(), {
-        reopen: async () => directoryUnderTest(),
-      }),
+      testDirectorySink(
+        runner,
+        async () => {
+          last = memoryDirectory();
+          return directoryUnderTest(last);
+        },
+        { reopen: async () => directoryUnderTest(await reopen(last)) },
+      ),
     );
-    expect(results.filter(({ error }) => error !== undefined).map(({ name }) => name)).toEqual([
+    return results.filter(({ error }) => error !== undefined).map(({ name }) => name);
+  };
+
+  it('notices that nothing is left after a restart', async () => {
+    expect(await restarted(async () => memoryDirectory())).toEqual([
       'what was applied is there after a restart',
+      'a process that lost its place is refused after a restart as well',
     ]);
+  });
+
+  it('notices that the epoch is forgotten at a restart', async () => {
+    const withoutEpoch = async (before: MemoryDirectory) => {
+      const after = memoryDirectory();
+      for (const entry of before.entries('one')) {
+        const { kind, id } = entry;
+        const item =
+          kind === 'group' ? { ...entry, members: { added: before.members('one', id), removed: [] } } : entry;
+        await after.apply({
+          connectionId: 'one',
+          kind,
+          generation: 1,
+          epoch: 1,
+          changes: [{ type: 'upserted', item }],
+          sweep: false,
+        });
+      }
+      return after;
+    };
+    expect(await restarted(withoutEpoch)).toEqual([
+      'a process that lost its place is refused after a restart as well',
+    ]);
+    expect(await restarted(async (before) => before)).toEqual([]);
   });
 });

@@ -20,10 +20,14 @@ describe('createConnector', () => {
     ['archive', { archive: { missing() {} } }],
     ['baseUrl', { baseUrl: 'app.example' }],
     ['baseUrl', { baseUrl: 'ftp://app.example' }],
+    ['baseUrl', { baseUrl: 'http://app.example' }],
+    ['baseUrl', { baseUrl: 'https://user:password@app.example' }],
+    ['providers', { providers: [host.provider, host.provider] }],
+    ['hooks', { hooks: { authorize: () => 'anna', afterConnect: 5 } }],
     ['baseUrl', { baseUrl: 'https://app.example/?x=1' }],
     ['hooks', { hooks: {} }],
     ['slice', { slice: 0 }],
-    ['options', { storge: 1 }],
+    ['storge', { storge: 1 }],
   ])('names %s when it is of no use', (field, wrong) => {
     expect(() => createConnector({ ...good, ...wrong } as unknown as ConnectorOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_options', field }),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectorError, type DirectoryUser } from '../src/index.ts';
+import { virtualClock } from '../src/testing/index.ts';
 import { connect, createHost } from './host.ts';
 
 const user = (id: string, address = `${id}@contoso.com`): DirectoryUser => ({
@@ -101,5 +102,108 @@ describe('directory sync', () => {
     await host.connector.directory.request(id);
     const [work] = await host.connector.workload();
     expect(work?.directory.requestedAt).toBe(host.clock.now());
+  });
+
+  it('counts what came in all its attempts, also when one was cut off', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.directory.user.add(...Array.from({ length: 12 }, (_, index) => upserted(user(`u${index}`))));
+    let pages = 0;
+    host.service.onDirectory = (kind) => {
+      if (kind === 'user' && ++pages === 3)
+        throw new ConnectorError('throttled', 'wait', { retryAt: host.clock.now() });
+    };
+    await host.connector.run({ kind: 'directory.sync', connectionId: id });
+    const run = await host.connector.directory.sync(id);
+    expect(run.counts.user).toEqual({ upserted: 12, removed: 0 });
+  });
+
+  it('is one run also when the clock goes back', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    await host.connector.directory.sync(id);
+    const earlier = host.create(virtualClock(host.clock.now() - 3600_000));
+    const reads = host.service.directory.user.reads;
+    await earlier.directory.sync(id);
+    expect(host.service.directory.user.reads).toBe(reads + 1);
+  });
+
+  it('ends with the connector, and begins no more', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.onDirectory = async () => host.clock.wait(1000);
+    const sync = host.connector.directory.sync(id);
+    const ended = expect(sync).rejects.toMatchObject({ code: 'aborted' });
+    await host.clock.advance(100);
+    const closed = host.connector.close();
+    await host.clock.advance(2000);
+    await ended;
+    await closed;
+    await expect(host.connector.directory.sync(id)).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('survives a stop at the moment when it begins', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    const get = host.storage.get;
+    host.storage.get = async (...of) => {
+      await host.clock.wait(3);
+      return get(...of);
+    };
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    for (let after = 0; after < 40; after++) {
+      const stop = new AbortController();
+      const run = host.connector.run({ kind: 'directory.sync', connectionId: id }, { signal: stop.signal });
+      run.catch(() => {});
+      await host.clock.advance(after);
+      stop.abort(new Error('stop'));
+      await host.clock.advance(100);
+      await run.catch(() => {});
+    }
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('refuses what a process that slept past its lease brings late', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.directory.user.add(upserted(user('a', 'old@contoso.com')));
+    const zombie = host.create(virtualClock(host.clock.now()));
+    let wake: () => void = () => {};
+    const asleep = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const apply = host.directory.apply;
+    let isFirst = true;
+    host.directory.apply = async (batch, options) => {
+      if (batch.kind === 'user' && isFirst) {
+        isFirst = false;
+        await asleep;
+      }
+      return apply(batch, options);
+    };
+    const slept = zombie.run({ kind: 'directory.sync', connectionId: id });
+    await host.clock.advance(20_000);
+    host.service.directory.user.add(upserted(user('a', 'new@contoso.com')));
+    await host.connector.directory.sync(id);
+    wake();
+    expect(await slept).toMatchObject({ status: 'busy' });
+    const [entry] = host.directory.entries(id).filter(({ kind }) => kind === 'user');
+    expect(entry).toMatchObject({ addresses: [{ address: 'new@contoso.com' }] });
+  });
+
+  it('stops within seconds when the connection was ended in another process', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.onDirectory = async () => host.clock.wait(60_000);
+    const run = host.connector.run({ kind: 'directory.sync', connectionId: id });
+    const ended = expect(run).rejects.toMatchObject({ code: 'refused' });
+    await host.clock.advance(100);
+    await host.create().connections.disconnect(id);
+    await host.clock.advance(60_000);
+    await ended;
+    expect(host.service.directory.group.reads).toBe(0);
   });
 });

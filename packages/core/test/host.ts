@@ -18,7 +18,7 @@ export function createHost(overrides: { readonly hooks?: Partial<Hooks>; readonl
   const storage = memoryStorage();
   const directory = memoryDirectory();
   const archive = memoryArchive();
-  const create = () =>
+  const create = (ownClock = clock) =>
     createConnector({
       providers: [provider],
       storage,
@@ -26,7 +26,7 @@ export function createHost(overrides: { readonly hooks?: Partial<Hooks>; readonl
       archive,
       baseUrl: BASE,
       hooks: { authorize: (request) => request.headers.get('x-user') ?? undefined, ...overrides.hooks },
-      clock,
+      clock: ownClock,
       slice: overrides.slice,
     });
   return { provider, service, clock, storage, directory, archive, create, connector: create() };

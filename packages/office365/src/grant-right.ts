@@ -15,7 +15,9 @@ export function createGrantRight(
   const roles = pageReader(graph, roleRow);
   return async (person, options = {}) => {
     if (!isGuid(person.personId))
-      throw new ConnectorError('invalid_request', 'personId must be a GUID.', { field: 'personId' });
+      throw new ConnectorError('invalid_request', 'personId must be a GUID, as completeSignIn gives it.', {
+        field: 'personId',
+      });
     let link: string | undefined;
     do {
       const page = await roles({

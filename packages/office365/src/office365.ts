@@ -1,4 +1,5 @@
-import { ConnectorError, type Provider, parseOptions, systemClock } from '@mailsphere/core';
+import { ConnectorError, type Provider, systemClock } from '@mailsphere/core';
+import { parseOptions } from '@mailsphere/core/internal';
 import { limitsOf } from './call-limits.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
 import { clientAuthentication } from './entra/client-credential.ts';
@@ -66,6 +67,7 @@ export function office365(options: Office365Options): Provider {
     verify: async (tenant, callOptions) => verify(tenantIdOf(tenant), limitsOf(callOptions)),
     directory: createDirectorySource(graph),
     mail: createMailSource(graph),
+    forget: (tenant) => tokens.forget(tenantIdOf(tenant)),
     async close() {
       // A transport that was passed in may serve others too.
       if (!parsed.transport) await transport.close?.();

@@ -8,7 +8,7 @@ const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 10_000;
 
 /**
- * Tries work that ends with `unavailable` again, three times in all, with equal-jitter pauses in between, or the pause
+ * Tries work that ends with what may pass by again, three times in all, with equal-jitter pauses in between, or the pause
  * that the service asked for. A pause longer than `maxWait` milliseconds ends it instead.
  */
 export function retryTransient<T>(
@@ -18,22 +18,27 @@ export function retryTransient<T>(
     readonly random: () => number;
     readonly maxWait: number;
     readonly signal?: AbortSignal | undefined;
+    /** @default whether it is `unavailable` */
+    readonly mayPass?: ((error: Error) => boolean) | undefined;
   },
 ): Promise<T> {
-  const { clock, random, maxWait, signal } = options;
+  const { clock, random, maxWait, signal, mayPass = isUnavailable } = options;
   return pRetry(work, {
     retries: TRIES - 1,
     // The pauses are this clock's, not the library's own timers.
     minTimeout: 0,
     async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
-      if (!ConnectorError.is(error, 'unavailable') || retriesLeft === 0) return;
-      const asked = error.retryAt === undefined ? 0 : error.retryAt - clock.now();
+      if (!mayPass(error) || retriesLeft === 0) return;
+      const retryAt = ConnectorError.is(error) ? error.retryAt : undefined;
+      const asked = retryAt === undefined ? 0 : retryAt - clock.now();
       const pause = Math.max(asked, equalJitter(doubled(FIRST_PAUSE, LONGEST_PAUSE, attemptNumber), random));
       if (pause > maxWait && asked > 0) throw error;
       await clock.wait(pause, { signal }).catch(() => {
         throw aborted(signal);
       });
     },
-    shouldRetry: ({ error }) => ConnectorError.is(error, 'unavailable'),
+    shouldRetry: ({ error }) => mayPass(error),
   });
 }
+
+const isUnavailable = (error: Error) => ConnectorError.is(error, 'unavailable');

@@ -71,7 +71,7 @@ export function createVerification(options: {
       if (rows.length !== 1 || organization?.id.toLowerCase() !== tenantId)
         throw new ConnectorError(
           'unexpected',
-          'Microsoft Graph answered for another tenant than the one asked for.',
+          'Microsoft Graph answered for another tenant than the one asked for: report it.',
         );
       const granted = await assigned(query).catch((error) => {
         // Without the permission to read grants, the token's own list is the best there is.

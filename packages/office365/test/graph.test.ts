@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import { ConnectorError, type ErrorCode } from '@mailsphere/core';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
-import { office365, type Transport, type TransportResponse } from '../src/index.ts';
+import { fetchTransport, office365, type Transport, type TransportResponse } from '../src/index.ts';
 import { breaking } from './breaking-body.ts';
 import {
   clientId,
@@ -19,8 +20,6 @@ import {
 
 const { server, calls } = wire();
 const users = `${graph}/users/delta`;
-const _value = `${graph}/users/${mailboxId}/messages/:id/$value`;
-const _folders = `${graph}/users/${mailboxId}/mailFolders`;
 const mailbox = { tenantId, mailboxId };
 const message = { ...mailbox, folderId: 'folder', messageId: 'AAMk=', receivedAt: undefined };
 const done = { value: [], '@odata.deltaLink': `${users}?$deltatoken=a` };
@@ -59,7 +58,6 @@ describe('what an answer means', () => {
     ['messages', 404, 'ErrorItemNotFound', 'gone'],
     ['messages', 404, 'ResourceNotFound', 'mailbox_not_found'],
     ['content', 404, 'ErrorItemNotFound', 'gone'],
-    ['content', 404, '', 'gone'],
     ['content', 500, 'ErrorMimeContentConversionFailed', 'poison'],
     ['content', 500, 'ErrorCorruptData', 'poison'],
     ['content', 500, 'errorcontentconversionfailed', 'poison'],
@@ -88,6 +86,22 @@ describe('what an answer means', () => {
       code: 'cursor_expired',
       serviceCode: 'resyncRequired',
     });
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])(
+    'the word %s is judged by the status, not taken for one of its own',
+    async (code) => {
+      server.use(http.get(users, () => refusal(403, code)));
+      expect(await failure(read.users())).toMatchObject({ code: 'permission_missing', serviceCode: code });
+    },
+  );
+
+  it('half a page does not carry what it says of people into the log', async () => {
+    server.use(http.get(users, () => new HttpResponse('{"mail": ann-canary@contoso.com')));
+    const { provider, clock } = connect();
+    const error = await clock.run(failure(collect(provider.directory.changes(tenant, 'user'))));
+    expect(error).toMatchObject({ code: 'unavailable' });
+    expect(inspect(error, { depth: 9 })).not.toContain('canary');
   });
 
   it('a word with something else in it is not passed on', async () => {
@@ -170,6 +184,27 @@ describe('429 and 503', () => {
     await clock.run(collect(provider.directory.changes(tenant, 'user', { maxWait: 3_600_000 })));
     expect(clock.now() - start).toBeGreaterThanOrEqual(30_000);
     expect(calls()).toHaveLength(6);
+  });
+
+  it('after a 503 the server that is out of order is not asked again over its own connection', async () => {
+    const asked: boolean[] = [];
+    const inner = fetchTransport(
+      inTurn(
+        () => refusal(503, ''),
+        () => refusal(500, ''),
+        () => HttpResponse.json(done),
+      ),
+    );
+    const { provider, clock } = connect({
+      async transport(request) {
+        if (request.method === 'POST')
+          return fetchTransport(() => Response.json({ access_token: 'a', expires_in: 3599 }))(request);
+        asked.push(request.newConnection === true);
+        return inner(request);
+      },
+    });
+    await clock.run(collect(provider.directory.changes(tenant, 'user')));
+    expect(asked).toEqual([false, true, false]);
   });
 
   it('a wait beyond maxWait ends the call at once, with the time', async () => {

@@ -28,7 +28,7 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['credential', { credential: undefined }],
     ['credential', { credential: {} }],
     ['credential', { credential: { secret, assertion: async () => '' } }],
-    ['credential', { credential: { password: secret } }],
+    ['credential.password', { credential: { password: secret } }],
     ['credential.secret', { credential: { secret: '' } }],
     ['credential.secret', { credential: { secret: 12345678 } }],
     ['credential.secret', { credential: { secret: '44444444-4444-4444-8444-444444444444' } }],
@@ -51,7 +51,7 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['transport', { transport: 'undici' }],
     ['clock', { clock: {} }],
     ['random', { random: 4 }],
-    ['options', { secret }],
+    ['secret', { secret }],
   ])('%s', (field, wrong) => {
     const error = build(
       wrong === undefined ? undefined : { clientId, credential: { secret }, ...(wrong as object) },

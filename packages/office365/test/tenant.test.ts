@@ -44,6 +44,21 @@ describe('a tenant is found by what an administrator types', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it.each(['outlook.com', 'hotmail.com'])(
+    '%s belongs to no organization, and that is said at once',
+    async (typed) => {
+      server.use(
+        http.get(discovery, () =>
+          HttpResponse.json({ issuer: `${login}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0` }),
+        ),
+      );
+      const error = await failure(connect().provider.resolveTenant(typed));
+      expect(error).toMatchObject({ code: 'invalid_request', field: 'tenant' });
+      expect(error.message).toContain('a domain of the organization');
+      expect(requests).toHaveLength(1);
+    },
+  );
+
   it('an id is not exchanged for another one', async () => {
     known('99999999-9999-4999-8999-999999999999');
     expect(

@@ -76,6 +76,23 @@ it('a whole body comes as it was sent, and the connection is used again', async 
   expect(told[0]).toContain('GET /v1.0/x HTTP/1.1');
 });
 
+it('a new connection is made where one is asked for, and not kept', async () => {
+  const { url, connections } = await raw((socket) => socket.write(ok('Content-Length: 3', 'abc')));
+  const transport = transportOf();
+  expect(await readText(await get(transport, url), 10)).toBe('abc');
+  await setTimeout(20);
+  const before = connections();
+  const send = () => transport({ method: 'GET', url, headers: {}, newConnection: true });
+  for (const made of [1, 2]) {
+    expect(await readText(await send(), 10)).toBe('abc');
+    expect(connections()).toBe(before + made);
+    await setTimeout(20);
+  }
+  (await send()).cancel();
+  expect(await readText(await get(transport, url), 10)).toBe('abc');
+  expect(connections()).toBe(before + 3);
+});
+
 it('an answer that is given up does not block the next one', async () => {
   const { url } = await raw((socket) => socket.write(ok('Content-Length: 100', 'abc')));
   const transport = transportOf();

@@ -2,12 +2,12 @@ import {
   type Clock,
   type ConnectionWork,
   type Logger,
-  objectWith,
   silentLogger,
   systemClock,
   type Task,
   type TaskOutcome,
 } from '@mailsphere/core';
+import { objectWith } from '@mailsphere/core/internal';
 import { z } from 'zod';
 
 /** What an engine needs of a connector: what is recorded, and how to run a task. */

@@ -1,4 +1,5 @@
-import { ConnectorError, parseOptions, type Task, taskKey } from '@mailsphere/core';
+import { ConnectorError, type Task, taskKey } from '@mailsphere/core';
+import { parseOptions } from '@mailsphere/core/internal';
 import PQueue from 'p-queue';
 import { z } from 'zod';
 import { createAgenda } from './agenda.ts';

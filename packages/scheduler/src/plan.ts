@@ -32,6 +32,9 @@ interface Candidate {
 }
 
 const HOUR = 3600_000;
+// The daily plan follows the daily sync. Were both due at the same moment, either might be recorded as the first, and a plan that
+// came first would be made again after the sync. A directory that failed for so long is not waited for any longer.
+const DIRECTORY_AHEAD = HOUR;
 
 /**
  * Says which tasks are due at `now` (epoch milliseconds), by what is recorded and nothing else.
@@ -44,7 +47,7 @@ export function plan(work: readonly ConnectionWork[], now: number, options: Plan
   const byWaiting = (a: Candidate, b: Candidate) => a.wantedAt - b.wantedAt;
   const candidates = [
     ...work.map((connection) => directorySync(connection, now)).sort(byWaiting),
-    ...work.flatMap((connection) => mailPlan(connection, now) ?? []).sort(byWaiting),
+    ...work.map((connection) => mailPlan(connection, now)).sort(byWaiting),
     ...backfills([...work].sort((a, b) => lastServed(a.connectionId) - lastServed(b.connectionId))),
   ];
 
@@ -83,10 +86,7 @@ function directorySync({ connectionId, activeSince, directory }: ConnectionWork,
   return { task, wantedAt: Math.min(...wanted), resumeAt };
 }
 
-function mailPlan(
-  { connectionId, activeSince, directory, mail }: ConnectionWork,
-  now: number,
-): Candidate | undefined {
+function mailPlan({ connectionId, activeSince, directory, mail }: ConnectionWork, now: number): Candidate {
   const { resumeAt = 0 } = mail;
   const task: Task = { kind: 'mail.plan', connectionId };
   const last = believed(mail.plannedAt, now);
@@ -98,7 +98,8 @@ function mailPlan(
   const causes = [activeSince, directory.lastStartedAt].filter(
     (cause): cause is number => cause !== undefined && cause > last,
   );
-  return causes.length === 0 ? undefined : { task, wantedAt: Math.min(...causes), resumeAt };
+  const daily = nextDailyMoment(connectionId, last) + DIRECTORY_AHEAD;
+  return { task, wantedAt: Math.min(daily, ...causes), resumeAt };
 }
 
 function backfills(work: readonly ConnectionWork[]): readonly Candidate[] {

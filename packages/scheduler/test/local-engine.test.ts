@@ -251,7 +251,7 @@ it.each<[string, object]>([
   ['concurrency.tasks', { concurrency: { tasks: 0 } }],
   ['concurrency.perConnection', { concurrency: { perConnection: 1.5 } }],
   ['pollInterval', { pollInterval: '60' }],
-  ['options', { pollIntervall: 60 }],
+  ['pollIntervall', { pollIntervall: 60 }],
 ])('a wrong `%s` is named', (field, wrong) => {
   const connector = field === 'connector' ? { run() {} } : scriptedConnector(virtualClock(), []);
   const options = { connector, ...wrong } as unknown as Parameters<typeof createLocalEngine>[0];

@@ -117,6 +117,27 @@ describe('the mail plan', () => {
     expect(kinds(plan([connectionWork('a', fields)], NOW).due).includes('mail.plan')).toBe(expected);
   });
 
+  it('is made an hour after the daily moment when the directory has not been synced by then', () => {
+    const moment = nextDailyMoment('a', NOW);
+    const failing = connectionWork('a', {
+      directory: { lastStartedAt: NOW, resumeAt: moment + DAY },
+      mail: { plannedAt: NOW },
+    });
+    expect(plan([failing], moment).due).toEqual([]);
+    expect(plan([failing], moment)).toMatchObject({ next: moment + HOUR });
+    expect(kinds(plan([failing], moment + HOUR).due)).toEqual(['mail.plan']);
+  });
+
+  it('is not made again that day when it ran after the sync of the day, or while that sync was at work', () => {
+    const moment = nextDailyMoment('a', NOW);
+    for (const plannedAt of [moment + 1, moment + HOUR]) {
+      const work = [connectionWork('a', { directory: { lastStartedAt: moment }, mail: { plannedAt } })];
+      for (const now of [plannedAt, moment + 2 * HOUR, moment + DAY - 1])
+        expect(plan(work, now).due).toEqual([]);
+      expect(kinds(plan(work, moment + DAY).due)).toEqual(['directory.sync']);
+    }
+  });
+
   it('is not made over and over when the clock went back after a directory sync', () => {
     const work = [
       connectionWork('a', { directory: { lastStartedAt: NOW + HOUR }, mail: { plannedAt: NOW } }),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import {
   appendFileSync,
+  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -133,6 +134,20 @@ it('leaves the temporary files of other processes alone until a day after they w
   utimesSync(join(directory, 'tmp', 'dead.part'), hoursAgo(25), hoursAgo(25));
   await open(directory).archive.missing(message(''), ['a']);
   expect(readdirSync(join(directory, 'tmp'))).toEqual(['live.part']);
+});
+
+it('stores mail although somebody has put other things into its temporary folder, and leaves them there', async () => {
+  const { directory } = open();
+  const temporary = join(directory, 'tmp');
+  mkdirSync(join(temporary, 'folder.part'), { recursive: true });
+  writeFileSync(join(temporary, 'notes.txt'), 'notes');
+  symlinkSync(join(temporary, 'notes.txt'), join(temporary, 'link.part'));
+  mkdirSync(join(temporary, 'folder'));
+  const old = new Date(Date.now() - 48 * 3_600_000);
+  const names = readdirSync(temporary);
+  for (const name of names) lutimesSync(join(temporary, name), old, old);
+  await open(directory).archive.store(message('a'), contentOf('a'));
+  expect(readdirSync(temporary)).toEqual(names);
 });
 
 it('says what is wrong with a folder that it cannot use, lets go of the stream, and works once it is mended', async () => {

@@ -7,8 +7,9 @@ import type {
   DirectoryUser,
   GroupMember,
 } from '@mailsphere/core';
-import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, it, onTestFinished, vi } from 'vitest';
 import { openSqlite, sqliteDirectory } from '../src/sqlite/index.ts';
+import { outputOf } from './node/child.ts';
 import { removeTemporaryFolders, temporaryFolder } from './node/temporary-folder.ts';
 
 afterAll(removeTemporaryFolders);
@@ -43,11 +44,12 @@ const groups = (...ids: readonly string[]): readonly GroupMember[] =>
   ids.map((id) => ({ id, type: 'group' }));
 
 function open() {
-  const database = openSqlite({ path: join(temporaryFolder(), 'directory.sqlite') });
+  const path = join(temporaryFolder(), 'directory.sqlite');
+  const database = openSqlite({ path });
   onTestFinished(() => database.close());
   const directory = sqliteDirectory(database);
-  const apply = (kind: DirectoryKind, changes: readonly DirectoryChange[], connectionId = 'one') =>
-    directory.apply({ connectionId, kind, generation: 1, changes, sweep: false });
+  const apply = (kind: DirectoryKind, changes: readonly DirectoryChange[], connectionId = 'one', epoch = 1) =>
+    directory.apply({ connectionId, kind, generation: 1, epoch, changes, sweep: false });
   const store = async (
     entries: readonly (DirectoryDomain | DirectoryUser | DirectoryGroup)[],
     connectionId?: string,
@@ -61,7 +63,7 @@ function open() {
       );
     }
   };
-  return { database, directory, apply, store };
+  return { path, database, directory, apply, store };
 }
 
 it('keeps every field of domains, users and groups', async () => {
@@ -188,12 +190,32 @@ it('applies a batch whole or not at all', async () => {
   expect(await directory.list('one', 'user')).toEqual([user('u1')]);
 });
 
+it('does not lock a connection out by a batch that failed: its epoch is gone with it', async () => {
+  const { directory, apply } = open();
+  const unusable = user('u1', { userPrincipalName: null as unknown as string });
+  await expect(apply('user', [{ type: 'upserted', item: unusable }], 'one', 9)).rejects.toMatchObject({
+    code: 'storage_failed',
+  });
+  await apply('user', [{ type: 'upserted', item: user('u2') }]);
+  expect(await directory.list('one', 'user')).toEqual([user('u2')]);
+});
+
+it('keeps what the process that took over wrote, and stops the one before while it writes', async () => {
+  const { path, directory } = open();
+  const before = outputOf('apply-for-ever.ts', [path, '1', '10000']);
+  await vi.waitUntil(async () => (await directory.list('one', 'user')).length > 0, { timeout: 10_000 });
+  expect(await outputOf('apply-for-ever.ts', [path, '2', '20'])).toBe('done\n');
+  expect(await before).toBe('conflict\n');
+  expect(await directory.list('one', 'user')).toMatchObject([{ displayName: 'by 2' }]);
+});
+
 it('does nothing when the call was aborted before', async () => {
   const { directory } = open();
   const batch = {
     connectionId: 'one',
     kind: 'user',
     generation: 1,
+    epoch: 1,
     sweep: false,
     changes: [{ type: 'upserted', item: user('u1') }],
   } as const;

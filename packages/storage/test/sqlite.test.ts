@@ -65,7 +65,7 @@ describe('openSqlite', () => {
     await sqliteStorage(first).put('things', 'a', 1);
     await first.close();
     const raw = new DatabaseSync(path);
-    for (const table of ['domains', 'users', 'groups', 'addresses', 'members'])
+    for (const table of ['epochs', 'domains', 'users', 'groups', 'addresses', 'members'])
       raw.exec(`drop table directory_${table}`);
     raw.exec('pragma user_version = 1');
     raw.close();
@@ -156,6 +156,7 @@ describe('sqliteStorage', () => {
         connectionId: 'one',
         kind: 'user',
         generation: 1,
+        epoch: 1,
         sweep: true,
         changes: [{ type: 'upserted', item: user }],
       }),

@@ -63,6 +63,7 @@ export const batch = (
   connectionId: 'one',
   kind,
   generation: 1,
+  epoch: 1,
   changes,
   sweep: false,
   ...more,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type DirectorySinkUnderTest, ids, members, sorted } from './directory-under-test.ts';
+import { epochCases, refused } from './epoch-cases.ts';
 import { skip, type TestRunner } from './runner.ts';
 import { batch, domain, group, removed, upserted, user } from './sample-directory.ts';
 
@@ -273,21 +274,55 @@ export function testDirectorySink(
       assert.deepEqual(await ids(read), ['group/g1']);
     });
 
-    const durable = 'what was applied is there after a restart';
-    if (!reopen) return skip(runner, `${durable} (no \`reopen\` was given: this sink is not durable)`);
-    runner.it(durable, async () => {
-      const before = await create();
-      await before.sink.apply(batch('user', [upserted(user('u1'))]));
-      await before.sink.apply(batch('group', [upserted(group('g1', { added: ['u1'] }))]));
-      const stored = sorted(await before.read('one'));
-      const { sink, read } = await reopen(before);
-      try {
-        assert.deepEqual(sorted(await read('one')), stored);
+    epochCases(test);
+
+    const testReopened = (
+      name: string,
+      before: (underTest: DirectorySinkUnderTest) => Promise<void>,
+      after: (underTest: DirectorySinkUnderTest) => Promise<void>,
+    ) => {
+      if (!reopen) return skip(runner, `${name} (no \`reopen\` was given: this sink is not durable)`);
+      runner.it(name, async () => {
+        const underTest = await create();
+        await before(underTest);
+        const reopened = await reopen(underTest);
+        try {
+          await after(reopened);
+        } finally {
+          await reopened.sink.close?.();
+        }
+      });
+    };
+
+    testReopened(
+      'what was applied is there after a restart',
+      async ({ sink }) => {
+        await sink.apply(batch('user', [upserted(user('u1'))]));
+        await sink.apply(batch('group', [upserted(group('g1', { added: ['u1'] }))]));
+      },
+      async ({ sink, read }) => {
+        assert.deepEqual(sorted(await read('one')), [
+          {
+            kind: 'group',
+            id: 'g1',
+            displayName: 'g1',
+            addresses: ['g1@contoso.example'],
+            members: ['u1'],
+          },
+          { kind: 'user', id: 'u1', displayName: 'u1', addresses: ['u1@contoso.example'] },
+        ]);
         await sink.apply(batch('user', [], { generation: 2, sweep: true }));
         assert.deepEqual(await ids(read), ['group/g1']);
-      } finally {
-        await sink.close?.();
-      }
-    });
+      },
+    );
+
+    testReopened(
+      'a process that lost its place is refused after a restart as well',
+      ({ sink }) => sink.apply(batch('user', [upserted(user('u1'))], { epoch: 2 })),
+      async ({ sink }) => {
+        await refused(sink, batch('user', [removed('u1')]));
+        await sink.apply(batch('user', [upserted(user('u2'))], { epoch: 2 }));
+      },
+    );
   });
 }

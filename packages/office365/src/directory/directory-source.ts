@@ -91,5 +91,5 @@ export const directoryQuery = (
   tenantId,
   lane: { kind: 'directory', tenantId } as const,
   link: options.cursor,
-  notFound: 'not_found' as const,
+  about: 'directory' as const,
 });

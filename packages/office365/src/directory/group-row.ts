@@ -50,13 +50,13 @@ function groupType({ groupTypes, mailEnabled, securityEnabled }: z.output<typeof
   return securityEnabled ? 'mail_enabled_security' : 'distribution';
 }
 
-const memberTypes: Readonly<Record<string, GroupMember['type']>> = {
-  '#microsoft.graph.user': 'user',
-  '#microsoft.graph.group': 'group',
-  '#microsoft.graph.orgcontact': 'contact',
-  '#microsoft.graph.device': 'device',
-  '#microsoft.graph.serviceprincipal': 'service_principal',
-};
+const memberTypes: ReadonlyMap<string, GroupMember['type']> = new Map<string, GroupMember['type']>([
+  ['#microsoft.graph.user', 'user'],
+  ['#microsoft.graph.group', 'group'],
+  ['#microsoft.graph.orgcontact', 'contact'],
+  ['#microsoft.graph.device', 'device'],
+  ['#microsoft.graph.serviceprincipal', 'service_principal'],
+]);
 
 const memberType = (type: string | null | undefined): GroupMember['type'] =>
-  memberTypes[type?.toLowerCase() ?? ''] ?? 'other';
+  memberTypes.get(type?.toLowerCase() ?? '') ?? 'other';

@@ -60,14 +60,19 @@ export async function validateIdToken(
   const person = claims.oid.toLowerCase();
   const home = claims.tid.toLowerCase();
   if (claims.nonce !== nonce) throw invalid('belongs to another attempt');
-  if (home === personalAccounts) throw refused('A personal account cannot connect an organization.');
+  if (home === personalAccounts)
+    throw refused('A personal account cannot connect an organization: sign in with an account of it.');
   if (home !== tenantId) throw invalid('belongs to another tenant');
   if (!isGuid(person)) throw invalid('names no person');
-  if (claims.acct === 1) throw refused('A guest of the tenant cannot connect it.');
+  if (claims.acct === 1)
+    throw refused('A guest of the tenant cannot connect it: sign in with an account of its own.');
   return { tenantId, personId: person, mayGrant: claims.wids && mayGrantRoles(claims.wids) };
 }
 
 const invalid = (problem: string) =>
-  new ConnectorError('attempt_invalid', `The sign-in is not valid: the identity token ${problem}.`);
+  new ConnectorError(
+    'attempt_invalid',
+    `The sign-in is not valid: the identity token ${problem}. Begin again.`,
+  );
 
 const refused = (message: string) => new ConnectorError('consent_refused', message);

@@ -41,11 +41,12 @@ const meanings: Readonly<Record<'application' | 'sign_in', Readonly<Record<Login
 const texts: Readonly<Partial<Record<ErrorCode, string>>> = {
   reauthorization_required:
     'The tenant does not let this application in: an administrator must authorise it.',
-  credential_invalid: "The sign-in service refused the application's own credential or settings.",
-  tenant_not_found: 'The sign-in service knows no such tenant in this cloud.',
-  consent_refused: 'The tenant does not let this application in.',
+  credential_invalid:
+    "The sign-in service refused the application's own credential or settings: the operator must set them right.",
+  tenant_not_found: 'The sign-in service knows no such tenant in this cloud: see whether the name is right.',
+  consent_refused: 'The tenant does not let this application in: an administrator must consent.',
   attempt_invalid: 'The sign-in is not valid, or not valid any more: begin again.',
-  unavailable: 'The sign-in service does not work at the moment.',
+  unavailable: 'The sign-in service does not work at the moment: try again later.',
 };
 
 /** The error that an answer other than 200 stands for. */
@@ -59,7 +60,8 @@ export function loginError(answer: LoginAnswer, asked: 'application' | 'sign_in'
   const fault = busy ? 'transient' : faultOf(number, problem.error);
   const code = fault ? meanings[asked][fault] : 'unexpected';
   const text =
-    texts[code] ?? `The sign-in service answered ${answer.status}, which nothing here understands.`;
+    texts[code] ??
+    `The sign-in service answered ${answer.status}, which nothing here understands: report it with its request id.`;
   return new ConnectorError(code, serviceCode ? `${text} (${serviceCode})` : text, options);
 }
 

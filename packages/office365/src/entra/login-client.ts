@@ -49,7 +49,10 @@ export function createLoginClient(options: {
         });
         if (response.status >= 300 && response.status < 400) {
           response.cancel();
-          throw new ConnectorError('link_refused', 'The sign-in service answered with a redirect.');
+          throw new ConnectorError(
+            'link_refused',
+            'The sign-in service answered with a redirect, which is not followed: look for a proxy on the way.',
+          );
         }
         const text = await readText(response, LONGEST_BODY);
         const now = clock.now();
@@ -63,7 +66,11 @@ export function createLoginClient(options: {
       } catch (cause) {
         if (signal?.aborted) throw aborted(signal);
         if (ConnectorError.is(cause)) throw cause;
-        throw new ConnectorError('unavailable', 'The sign-in service cannot be reached.', { cause });
+        throw new ConnectorError(
+          'unavailable',
+          'The sign-in service cannot be reached: try again when the way to it works.',
+          { cause },
+        );
       }
     },
   };

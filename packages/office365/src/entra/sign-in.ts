@@ -57,9 +57,13 @@ export function createSignIn(options: {
       const tenantId = tenantIdOf(tenant);
       const endpoint = tokenEndpoint(cloud, tenantId);
       const proof = await authenticate(endpoint).catch((cause) => {
-        throw new ConnectorError('credential_invalid', "The application's own assertion cannot be made.", {
-          cause,
-        });
+        throw new ConnectorError(
+          'credential_invalid',
+          "The application's own assertion cannot be made: the operator must see to it.",
+          {
+            cause,
+          },
+        );
       });
       const form = new URLSearchParams({
         client_id: clientId,
@@ -77,9 +81,13 @@ export function createSignIn(options: {
       if (answer.status !== 200) throw loginError(answer, 'sign_in');
       const redeemed = redeemedSchema.safeParse(answer.json).data;
       if (!redeemed)
-        throw new ConnectorError('unexpected', 'The sign-in service answered without an identity token.', {
-          requestId: answer.requestId,
-        });
+        throw new ConnectorError(
+          'unexpected',
+          'The sign-in service answered without an identity token: begin again.',
+          {
+            requestId: answer.requestId,
+          },
+        );
       return validateIdToken(redeemed.id_token, { tenantId, clientId, nonce }, { keyRing, clock, signal });
     },
   };

@@ -11,8 +11,12 @@ export const isGuid = (text: string): boolean => GUID.test(text);
 export function tenantIdOf({ tenantId }: TenantRef): string {
   const id = typeof tenantId === 'string' ? tenantId.toLowerCase() : '';
   if (!isGuid(id) || id === personalAccounts)
-    throw new ConnectorError('invalid_request', 'tenantId must be the GUID of a tenant.', {
-      field: 'tenantId',
-    });
+    throw new ConnectorError(
+      'invalid_request',
+      'tenantId must be the GUID of a tenant, as resolveTenant gives it.',
+      {
+        field: 'tenantId',
+      },
+    );
   return id;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Cloud } from '../cloud.ts';
 import { loginError } from './login-answer.ts';
 import type { LoginClient } from './login-client.ts';
-import { isGuid } from './tenant-id.ts';
+import { isGuid, personalAccounts } from './tenant-id.ts';
 
 /** What the sign-in service publishes about a tenant. */
 export interface TenantMetadata {
@@ -17,7 +17,7 @@ const documentSchema = z.object({ issuer: z.url() });
  * Reads the tenant's OpenID configuration, which also turns a domain into the tenant's id.
  *
  * @param tenant A GUID or a checked domain name.
- * @throws ConnectorError `tenant_not_found`, `unavailable`
+ * @throws ConnectorError `tenant_not_found`, `unavailable`, or `invalid_request` when it is the tenant of personal accounts
  */
 export async function readTenantMetadata(
   login: LoginClient,
@@ -39,10 +39,16 @@ export async function readTenantMetadata(
   )
     throw new ConnectorError(
       'unexpected',
-      'The sign-in service described another tenant than the one asked for.',
+      'The sign-in service described another tenant than the one asked for: look for a proxy on the way.',
       {
         requestId: answer.requestId,
       },
+    );
+  if (tenantId === personalAccounts)
+    throw new ConnectorError(
+      'invalid_request',
+      "This domain belongs to personal Microsoft accounts: give a domain of the organization, such as contoso.com, or the tenant's id.",
+      { field: 'tenant' },
     );
   return { tenantId, issuer: data.issuer };
 }

@@ -53,9 +53,13 @@ export function createTokenRequest(options: {
 
   return async (tenantId) => {
     const proof = await authenticate(tokenEndpoint(cloud, tenantId)).catch((cause) => {
-      throw new ConnectorError('credential_invalid', "The application's own assertion cannot be made.", {
-        cause,
-      });
+      throw new ConnectorError(
+        'credential_invalid',
+        "The application's own assertion cannot be made: the operator must see to it.",
+        {
+          cause,
+        },
+      );
     });
     const exchange = recorded(login);
     const application = new ConfidentialClientApplication({
@@ -82,7 +86,7 @@ export function createTokenRequest(options: {
     if (!issued || !belongsTo(issued.access_token, tenantId))
       throw new ConnectorError(
         'unexpected',
-        'The sign-in service answered without a token for this tenant.',
+        'The sign-in service answered without a token for this tenant: report it with its request id.',
         {
           requestId: answer.requestId,
         },

@@ -30,7 +30,10 @@ export function pageReader<Schema extends z.ZodType>(
     );
     // A page that leads to itself would be read for ever.
     if (nextLink !== undefined && nextLink === query.link)
-      throw new ConnectorError('unexpected', 'A page of Microsoft Graph leads to itself.');
+      throw new ConnectorError(
+        'unexpected',
+        'A page of Microsoft Graph leads to itself: read everything again.',
+      );
     return { rows: page.value, nextLink, deltaLink };
   };
 }
@@ -45,7 +48,10 @@ export async function* deltaPages<Row>(
     const { rows, nextLink, deltaLink } = await read({ ...query, link });
     const cursor = nextLink ?? deltaLink;
     if (cursor === undefined)
-      throw new ConnectorError('unexpected', 'A delta page of Microsoft Graph leads nowhere.');
+      throw new ConnectorError(
+        'unexpected',
+        'A delta page of Microsoft Graph leads nowhere: read everything again.',
+      );
     yield { rows, cursor, caughtUp: nextLink === undefined };
     if (nextLink === undefined) return;
     link = nextLink;

@@ -4,7 +4,7 @@ import { announcedLength } from '../transport/body.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
 /**
- * The body as a stream that fails unless every byte came that was announced.
+ * The body as a stream that fails with `incomplete` unless every byte came that was announced.
  *
  * @param onEnd Called once, when the body was read to its end, failed, or was cancelled.
  */
@@ -53,7 +53,11 @@ export function contentStream(
           if (ended) return;
           end();
           response.cancel();
-          throw new ConnectorError('incomplete', 'The content broke off before its end.', { cause });
+          throw new ConnectorError(
+            'incomplete',
+            'The content broke off, or came too slowly: ask for it again.',
+            { cause },
+          );
         }
       },
       cancel() {

@@ -1,9 +1,15 @@
-import type { Cursor, ErrorCode } from '@mailsphere/core';
+import type { Cursor } from '@mailsphere/core';
 import type { Context } from '@microsoft/microsoft-graph-client';
-import type { Permit } from '../limiter/lane.ts';
 import type { LaneKey } from '../limiter/limiter.ts';
+import type { Permit } from '../limiter/permit.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 import type { ResourcePath } from './resource-path.ts';
+
+/**
+ * What a request is about, for that decides what a refusal says: the directory, a mailbox as a whole, one of its folders,
+ * or a single item.
+ */
+export type Subject = 'directory' | 'mailbox' | 'folder' | 'item';
 
 /** What is asked of Microsoft Graph, and on whose account. */
 export interface GraphQuery {
@@ -16,8 +22,7 @@ export interface GraphQuery {
   /** What was kept of a link of the service; followed as it stands once it was checked. */
   readonly link?: Cursor | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** What a 404 means that says no more. */
-  readonly notFound: ErrorCode;
+  readonly about: Subject;
   readonly signal?: AbortSignal | undefined;
   readonly maxWait: number;
   /** Leave the body of a 200 to the caller, who gives the permit back. */
@@ -44,6 +49,8 @@ export class GraphCall {
   readonly query: GraphQuery;
   /** The error as it was thrown: the library wraps what passes through it. */
   failure: unknown;
+  /** The last answer was a 503: its connection leads to a server that is out of order. */
+  newConnection = false;
   /** Of a streamed call that succeeded. */
   permit: Permit | undefined;
 

@@ -19,7 +19,10 @@ import { transportStep } from './transport-step.ts';
 export interface GraphClient {
   /** The answer as JSON of the given shape. */
   read<Schema extends z.ZodType>(query: GraphQuery, schema: Schema): Promise<z.output<Schema>>;
-  /** The answer's bytes. The request is in flight until they are read to the end or cancelled. */
+  /**
+   * The answer's bytes. The request is in flight until they are read to the end or cancelled.
+   * @throws ConnectorError as {@link graphRefusal} says; `unavailable` when there was no answer, or none of Graph's
+   */
   stream(query: GraphQuery): Promise<ReadableStream<Uint8Array>>;
   /**
    * What to keep of a link that leads on, for use as `link` of a query.
@@ -45,7 +48,7 @@ export function createGraphClient(options: {
       linkStep(cloud.graph),
       authenticationStep(tokens),
       limiterStep({ limiter, clock, random }),
-      transportStep(transport),
+      transportStep(transport, clock),
     ),
   });
 
@@ -71,7 +74,7 @@ export function createGraphClient(options: {
       const where = parsed.error.issues[0]?.path.map(String).join('.');
       throw new ConnectorError(
         'unexpected',
-        `Microsoft Graph answered with another shape than documented: ${where}.`,
+        `Microsoft Graph answered with another shape than documented: ${where}. Report it with its request id.`,
         {
           requestId: headers.get('request-id') ?? undefined,
         },

@@ -1,10 +1,11 @@
-import { ConnectorError, type ErrorCode } from '@mailsphere/core';
 import { z } from 'zod';
-import { graphErrorCodes, statusMeaning } from './graph-error-codes.ts';
+import { graphErrorCodes } from './graph-error-codes.ts';
 
 /** A refusal as the service described it. */
 export interface GraphProblem {
   readonly status: number;
+  /** Whether the body is an error in Graph's own form: then it was Graph that answered. */
+  readonly described: boolean;
   /** The innermost word that is known here, else the outermost one. */
   readonly serviceCode: string | undefined;
   readonly requestId: string | undefined;
@@ -34,31 +35,20 @@ const bodySchema = z.object({ error: innerSchema });
 
 const DEEPEST = 8;
 
+/** Reads a refusal. A body that is not in Graph's form tells nothing. */
 export function readProblem(status: number, body: string, requestId: string | null): GraphProblem {
   const levels = levelsOf(body);
   const words = levels
     .map(({ code }) => code)
     .filter((code) => code !== undefined && /^[\w.-]{1,80}$/.test(code));
-  const known = words.findLast((code) => code !== undefined && code.toLowerCase() in graphErrorCodes);
+  const known = words.findLast((code) => code !== undefined && graphErrorCodes.has(code.toLowerCase()));
   return {
     status,
+    described: levels.length > 0,
     serviceCode: known ?? words[0],
     requestId: requestId ?? levels.find((level) => level['request-id'])?.['request-id'],
     concurrency: levels.some(({ message }) => message?.includes('MailboxConcurrency')),
   };
-}
-
-/** @param notFound What a 404 without a known word means for this call. */
-export function graphError(problem: GraphProblem, notFound: ErrorCode, retryAt?: number): ConnectorError {
-  const { status, serviceCode, requestId } = problem;
-  const known = serviceCode === undefined ? undefined : graphErrorCodes[serviceCode.toLowerCase()];
-  const code = known ?? statusMeaning(status, notFound);
-  const words = serviceCode === undefined ? `${status}` : `${status} ${serviceCode}`;
-  return new ConnectorError(code, `Microsoft Graph answered ${words}.`, {
-    serviceCode: serviceCode ?? `${status}`,
-    requestId,
-    retryAt,
-  });
 }
 
 function levelsOf(body: string): readonly Inner[] {

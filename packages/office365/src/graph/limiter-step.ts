@@ -1,23 +1,43 @@
-import type { Clock } from '@mailsphere/core';
-import type { Answer } from '../limiter/lane.ts';
+import { type Clock, ConnectorError } from '@mailsphere/core';
+import type { Answer } from '../limiter/answer.ts';
 import type { Limiter } from '../limiter/limiter.ts';
 import { retryTransient } from '../transient-retry.ts';
 import { retryAfter } from '../transport/retry-after.ts';
 import type { Step } from './chain.ts';
-import { answerOf, callOf, type GraphAnswer } from './graph-call.ts';
-import { type GraphProblem, graphError, readProblem } from './graph-problem.ts';
+import { answerOf, callOf, type GraphAnswer, type GraphQuery } from './graph-call.ts';
+import { type GraphProblem, readProblem } from './graph-problem.ts';
+import { type GraphRefusal, graphRefusal } from './graph-refusal.ts';
+import { createItemRefusals } from './item-refusals.ts';
+import { pathText } from './resource-path.ts';
 
 /**
- * The only step that waits and repeats: 429 and 503 as long as they come and `maxWait` lasts, what else may pass by
- * three times in all.
+ * The only step that waits and repeats: 429 as long as it comes and `maxWait` lasts, and 503 likewise unless it is said of
+ * a single item; what else may pass by three times in all. An item that was refused three times, 503 included, ends with
+ * `item_failed`, so that it cannot hold up the mailbox.
  */
-export const limiterStep =
-  (options: { readonly limiter: Limiter; readonly clock: Clock; readonly random: () => number }): Step =>
-  async (context, next) => {
-    const { limiter, clock, random } = options;
+export function limiterStep(options: {
+  readonly limiter: Limiter;
+  readonly clock: Clock;
+  readonly random: () => number;
+}): Step {
+  const { limiter, clock, random } = options;
+  const refusals = createItemRefusals();
+
+  return async (context, next) => {
     const call = callOf(context);
-    const { lane, signal, maxWait, notFound, streamed } = call.query;
+    const { lane, signal, maxWait, about, streamed } = call.query;
+    const item = about === 'item' ? itemOf(call.query) : undefined;
     let waited = 0;
+    /** An error about an item that is worth another try. */
+    let passing: ConnectorError | undefined;
+
+    /** Ends the try, and the call too unless this may pass by and the item has not had all its tries. */
+    const refused = ({ error, mayPass }: GraphRefusal): ConnectorError => {
+      if (item === undefined) return error;
+      if (mayPass && !refusals.exhausted(item)) passing = error;
+      else refusals.forget(item);
+      return error;
+    };
 
     const once = async (): Promise<void> => {
       for (;;) {
@@ -27,27 +47,46 @@ export const limiterStep =
         try {
           await next(context);
           const answer = answerOf(context);
-          if (answer.status < 300) {
+          const { status, headers } = answer;
+          call.newConnection = status === 503;
+          if (status < 300) {
             permit.report({ kind: 'accepted', cost: costOf(answer) });
+            if (item !== undefined) refusals.forget(item);
             keep = streamed === true;
             if (keep) call.permit = permit;
             return;
           }
-          const problem = readProblem(answer.status, answer.text, answer.headers.get('request-id'));
-          const wait = retryAfter(answer.headers, clock.now());
-          if (answer.status !== 429 && answer.status !== 503) {
-            // The step before this one replaces the token, so it needs to see the answer.
-            if (answer.status === 401) return;
-            throw graphError(problem, notFound, wait === undefined ? undefined : clock.now() + wait);
-          }
+          // The step before this one replaces the token, so it needs to see the answer.
+          if (status === 401) return;
+          const problem = readProblem(status, answer.text, headers.get('request-id'));
+          const wait = retryAfter(headers, clock.now());
+          const refusal = graphRefusal(problem, about, wait === undefined ? undefined : clock.now() + wait);
+          if (status !== 429 && status !== 503) throw refused(refusal);
+          // A poisoned item says nothing of the service.
+          if (status === 503 && refusal.error.code === 'poison') throw refused(refusal);
           permit.report(throttled(problem, wait));
+          if (status === 503 && item !== undefined) {
+            const error = refused(refusal);
+            if (error !== passing) throw error;
+          }
         } finally {
           if (!keep) permit.release();
         }
       }
     };
-    await retryTransient(once, { clock, random, maxWait, signal });
+    await retryTransient(once, {
+      clock,
+      random,
+      maxWait,
+      signal,
+      mayPass: (error) => error === passing || ConnectorError.is(error, 'unavailable'),
+    }).catch((error: unknown) => {
+      // Its tries are over, some of them without an answer: the next call begins anew.
+      if (item !== undefined && error === passing) refusals.forget(item);
+      throw error;
+    });
   };
+}
 
 const throttled = ({ status, concurrency }: GraphProblem, retryAfter: number | undefined): Answer => ({
   kind: 'throttled',
@@ -59,3 +98,5 @@ function costOf({ headers }: GraphAnswer): number | undefined {
   const units = Number(headers.get('x-ms-resource-unit') ?? Number.NaN);
   return units > 0 && units <= 1_000 ? units : undefined;
 }
+
+const itemOf = ({ tenantId, path }: GraphQuery) => tenantId + pathText(path);

@@ -40,4 +40,7 @@ export function linkOf(cursor: Cursor, graph: string): string {
 const authorityOf = (link: string) => /^[a-z]+:\/*([^/?#]*)/i.exec(link)?.[1] ?? '';
 
 const refused = (problem: string) =>
-  new ConnectorError('link_refused', `A link of the service, or a cursor, was refused: it ${problem}.`);
+  new ConnectorError(
+    'link_refused',
+    `A link of the service, or a cursor, was refused: it ${problem}. Nothing was sent; read everything again.`,
+  );

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { ConnectorError } from '@mailsphere/core';
+import { type Clock, ConnectorError } from '@mailsphere/core';
 import { aborted } from '../aborted.ts';
 import { readText } from '../transport/body.ts';
+import { paced } from '../transport/paced.ts';
 import type { Transport, TransportResponse } from '../transport/transport.ts';
 import type { Step } from './chain.ts';
 import { callOf, type GraphQuery, setAnswer } from './graph-call.ts';
@@ -11,11 +12,11 @@ const LONGEST_PROBLEM = 65_536;
 
 /** Last of all: sends the request, and reads the answer unless it is to be streamed. */
 export const transportStep =
-  (transport: Transport): Step =>
+  (transport: Transport, clock: Clock): Step =>
   async (context) => {
-    const { query } = callOf(context);
+    const { query, newConnection } = callOf(context);
     try {
-      const response = await transport({
+      const unpaced = await transport({
         method: 'GET',
         url: new URL(String(context.request)),
         headers: {
@@ -23,14 +24,18 @@ export const transportStep =
           'client-request-id': randomUUID(),
         },
         signal: query.signal,
+        newConnection,
       });
+      const response = paced(unpaced, clock);
       refuseStrange(response, query);
       const { status, headers } = response;
       const answer = { status, headers, json: undefined, text: '', stream: undefined };
-      if (status >= 300) setAnswer(context, { ...answer, text: await problemText(response) });
+      // What cannot be read of a problem is given up: its status says enough.
+      if (status >= 300)
+        setAnswer(context, { ...answer, text: await readText(response, LONGEST_PROBLEM).catch(() => '') });
       else if (query.streamed) setAnswer(context, { ...answer, stream: response });
       // A page that is cut off where nobody announced its length shows here, and is asked for again.
-      else setAnswer(context, { ...answer, json: JSON.parse(await readText(response, LONGEST_PAGE)) });
+      else setAnswer(context, { ...answer, json: jsonOf(await readText(response, LONGEST_PAGE)) });
     } catch (cause) {
       if (query.signal?.aborted) throw aborted(query.signal);
       if (ConnectorError.is(cause)) throw cause;
@@ -52,20 +57,24 @@ function refuseStrange(response: TransportResponse, { streamed }: GraphQuery): v
     response.cancel();
     throw new ConnectorError(
       'link_refused',
-      'Microsoft Graph answered with a redirect, which is not followed.',
+      'Microsoft Graph answered with a redirect, which is not followed: look for a proxy on the way.',
     );
   }
   // A page of something in between, or an error under a false flag, is never taken for the content.
   if (status < 300 && (kind.startsWith('text/html') || (streamed && kind.startsWith('application/json')))) {
     response.cancel();
-    throw new ConnectorError('unavailable', 'The answer is not what Microsoft Graph would send.');
+    throw new ConnectorError(
+      'unavailable',
+      'The answer is not what Microsoft Graph would send: look for a proxy on the way.',
+    );
   }
 }
 
-/** What cannot be read of a problem is given up: its status says enough. */
-async function problemText(response: TransportResponse): Promise<string> {
-  if (response.status !== 503) return readText(response, LONGEST_PROBLEM).catch(() => '');
-  // After a 503 the next try is to use a new connection, so this one is not saved by reading to the end.
-  response.cancel();
-  return '';
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own error quotes the page, which holds people's data.
+    throw new Error(`The answer is no JSON; it has ${text.length} characters.`);
+  }
 }

@@ -1,41 +1,15 @@
-import { type Clock, ConnectorError } from '@mailsphere/core';
+import { ConnectorError } from '@mailsphere/core';
 import { aborted } from '../aborted.ts';
+import type { Answer } from './answer.ts';
 import { doubled, equalJitter } from './backoff.ts';
+import type { AcquireOptions, Permit } from './permit.ts';
 import type { Quota } from './quota.ts';
-
-/** How the service took a request. */
-export type Answer =
-  | { readonly kind: 'accepted'; readonly cost?: number | undefined }
-  | {
-      readonly kind: 'throttled';
-      /** Milliseconds, as the service asked. */
-      readonly retryAfter: number | undefined;
-      /** `quota`: too many requests; `concurrency`: too many at once; `service`: the service itself is short. */
-      readonly reason: 'quota' | 'concurrency' | 'service';
-    }
-  | { readonly kind: 'failed' };
-
-/** The right to have one request in flight. */
-export interface Permit {
-  /** How long it was waited for, in milliseconds. */
-  readonly waited: number;
-  /** Once, as soon as the service answered. */
-  report(answer: Answer): void;
-  /** Gives the slot back, when nothing more is read of the answer. Harmless when called again. */
-  release(): void;
-}
-
-export interface AcquireOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds. */
-  readonly maxWait: number;
-  /** Of which the call has already used this many. @default 0 */
-  readonly waited?: number | undefined;
-}
+import type { SteadyClock } from './steady-clock.ts';
 
 export interface Lane {
   /** @throws ConnectorError `throttled` at once when it would have to wait for longer than `maxWait` */
   acquire(options: AcquireOptions): Promise<Permit>;
+  /** Whether a new lane would do as well: nothing is under way or waited for, and what was learned is a day old. */
   idle(): boolean;
 }
 
@@ -49,6 +23,7 @@ const FIRST_BACKOFF = 5_000;
 const LONGEST_BACKOFF = 300_000;
 const PACED_AFTER_FENCE = 60_000;
 const CLEAN_CALLS_PER_SLOT = 200;
+const DAY = 86_400_000;
 
 /**
  * The one gate to a mailbox, or to a tenant's directory: a quota, slots, and a fence.
@@ -57,7 +32,7 @@ const CLEAN_CALLS_PER_SLOT = 200;
  * and the others follow at the steady rate once it was taken.
  */
 export function createLane(options: {
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly random: () => number;
   readonly quota: Quota;
   readonly slots: number;
@@ -104,7 +79,8 @@ export function createLane(options: {
       if (at > now) {
         // Whoever cannot wait that long is told now, so that it can do something else meanwhile.
         for (const waiter of [...waiters])
-          if (at - waiter.since + (waiter.waited ?? 0) > waiter.maxWait) waiter.refuse(throttled(at));
+          if (at - waiter.since + (waiter.waited ?? 0) > waiter.maxWait)
+            waiter.refuse(throttled(clock.realTime(at)));
         return setAlarm(waiters.length > 0 ? at : undefined, now);
       }
       // Nothing to wait for but our own requests: their release comes back here.
@@ -207,10 +183,16 @@ export function createLane(options: {
       }),
     idle() {
       const now = clock.now();
-      return inFlight === 0 && waiters.length === 0 && now >= fenceUntil && quota.idle(now);
+      if (inFlight > 0 || waiters.length > 0 || now < Math.max(fenceUntil, pacedUntil)) return false;
+      const isNew = slots === options.slots && failures === 0;
+      return (isNew || now - sentAt >= DAY) && quota.idle(now);
     },
   };
 }
 
 const throttled = (retryAt: number) =>
-  new ConnectorError('throttled', 'Microsoft 365 asks to wait for longer than this call may.', { retryAt });
+  new ConnectorError(
+    'throttled',
+    'Microsoft 365 asks to wait for longer than this call may: try again at the time of retryAt.',
+    { retryAt },
+  );

@@ -1,5 +1,6 @@
 import type { Clock } from '@mailsphere/core';
-import { type AcquireOptions, createLane, type Lane, type Permit } from './lane.ts';
+import { createLane, type Lane } from './lane.ts';
+import type { AcquireOptions, Permit } from './permit.ts';
 import { requestWindow } from './request-window.ts';
 import { resourceBucket } from './resource-bucket.ts';
 import { steadyClock } from './steady-clock.ts';
@@ -12,7 +13,7 @@ export type LaneKey =
 /** The only thing that makes a call to Microsoft Graph wait. */
 export interface Limiter {
   acquire(key: LaneKey, options: AcquireOptions): Promise<Permit>;
-  /** How many lanes are remembered. */
+  /** How many lanes are remembered: those in use, and for at most a day those that learned something. */
   readonly lanes: number;
 }
 
@@ -33,17 +34,18 @@ export function createLimiter(options: { readonly clock: Clock; readonly random:
       (key.kind === 'mailbox'
         ? createLane({ clock, random, quota: requestWindow(startedAt), slots: MAILBOX_SLOTS })
         : createLane({ clock, random, quota: resourceBucket(), slots: Number.POSITIVE_INFINITY }));
-    // The map is kept in the order of use, so the first ones are the longest unused.
     lanes.delete(name);
     lanes.set(name, lane);
     return lane;
   };
 
+  // Two at each call, so that more go than come. One that is kept goes to the back, and does not hide those behind it.
   const forgetIdle = () => {
-    let looked = 0;
+    let left = 2;
     for (const [name, lane] of lanes) {
-      if (++looked > 2 || !lane.idle()) return;
+      if (left-- === 0) return;
       lanes.delete(name);
+      if (!lane.idle()) lanes.set(name, lane);
     }
   };
 

@@ -10,6 +10,6 @@ export interface Quota {
   refused(now: number): void;
   /** Milliseconds between two requests at the steady rate. */
   interval(): number;
-  /** Whether nothing is remembered that a new quota would not know. */
+  /** Whether a new quota would do as well: nothing is counted any more, and what was learned is a day old. */
   idle(now: number): boolean;
 }

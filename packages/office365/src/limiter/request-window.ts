@@ -9,6 +9,7 @@ const FLOOR = 500;
 const CUT = 0.95;
 const REST_BETWEEN_CUTS = 60_000;
 const GROWTH = 0.01;
+const DAY = 86_400_000;
 
 /**
  * A sliding window of one-second counts, at 99.9 % of the published quota. What the service refuses although the window
@@ -72,7 +73,7 @@ export function requestWindow(knownSince: number): Quota {
     interval: () => (SPAN * 1000) / capacity,
     idle(now) {
       advance(now);
-      return total === 0;
+      return total === 0 && (capacity === CEILING || now - grownAt >= DAY);
     },
   };
 }

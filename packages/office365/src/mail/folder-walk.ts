@@ -17,7 +17,11 @@ export function readWalk(cursor: Cursor | undefined): FolderListing[] {
   try {
     return walkSchema.parse(JSON.parse(cursor));
   } catch {
-    throw new ConnectorError('invalid_request', 'cursor was not made by folders().', { field: 'cursor' });
+    throw new ConnectorError(
+      'invalid_request',
+      'cursor was not made by folders(): leave it out to begin at the top.',
+      { field: 'cursor' },
+    );
   }
 }
 

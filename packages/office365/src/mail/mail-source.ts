@@ -2,7 +2,6 @@ import {
   type CallOptions,
   ConnectorError,
   type Cursor,
-  type ErrorCode,
   type FolderRef,
   type Mailbox,
   type MailboxRef,
@@ -13,6 +12,7 @@ import { limitsOf } from '../call-limits.ts';
 import { directoryQuery } from '../directory/directory-source.ts';
 import { tenantIdOf } from '../entra/tenant-id.ts';
 import { deltaPages, pageReader } from '../graph/collection.ts';
+import type { Subject } from '../graph/graph-call.ts';
 import type { GraphClient } from '../graph/graph-client.ts';
 import { removalReason } from '../graph/removed.ts';
 import { folderRow, folderSelect, isSearchFolder, toFolder } from './folder-row.ts';
@@ -61,7 +61,7 @@ export function createMailSource(graph: GraphClient): MailSource {
     },
 
     async *folders(mailbox, options = {}) {
-      const { query, step } = mailboxQuery(mailbox, options, 'mailbox_not_found');
+      const { query, step } = mailboxQuery(mailbox, options, 'mailbox');
       const left = readWalk(options.cursor);
       for (let listing = left.shift(); listing; listing = left.shift()) {
         const { parent, link } = listing;
@@ -69,7 +69,7 @@ export function createMailSource(graph: GraphClient): MailSource {
           ...query,
           link,
           // A folder that vanished while its parent was listed has no children to add.
-          notFound: parent === undefined ? 'mailbox_not_found' : 'gone',
+          about: parent === undefined ? 'mailbox' : 'folder',
           path: [...step, 'mailFolders', ...(parent === undefined ? [] : [{ id: parent }, 'childFolders'])],
           query: `includeHiddenFolders=true&$top=${FOLDER_PAGE}&$select=${folderSelect}`,
         }).catch((error) => {
@@ -89,7 +89,7 @@ export function createMailSource(graph: GraphClient): MailSource {
     },
 
     async *messages(folder, options = {}) {
-      const { query, step } = mailboxQuery(folder, options, 'gone');
+      const { query, step } = mailboxQuery(folder, options, 'folder');
       const pages = deltaPages(messagePage, {
         ...query,
         link: options.cursor,
@@ -102,7 +102,7 @@ export function createMailSource(graph: GraphClient): MailSource {
     },
 
     async content(message, options = {}) {
-      const { query, step } = mailboxQuery(message, options, 'gone');
+      const { query, step } = mailboxQuery(message, options, 'item');
       return graph.stream({
         ...query,
         path: [...step, 'messages', idOf(message, 'messageId'), '$value'],
@@ -116,7 +116,7 @@ export function createMailSource(graph: GraphClient): MailSource {
 function mailboxQuery(
   mailbox: MailboxRef,
   options: { readonly cursor?: Cursor | undefined } & CallOptions,
-  notFound: ErrorCode,
+  about: Subject,
 ) {
   const tenantId = tenantIdOf(mailbox);
   const id = idOf(mailbox, 'mailboxId');
@@ -126,7 +126,7 @@ function mailboxQuery(
       ...limitsOf(options),
       tenantId,
       lane: { kind: 'mailbox', tenantId, mailboxId: id.id } as const,
-      notFound,
+      about,
       headers: { prefer: IMMUTABLE_IDS },
     },
   };

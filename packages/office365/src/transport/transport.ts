@@ -6,6 +6,12 @@ export interface TransportRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Do not use a connection that is open already: the last one led to a server that is out of order. A transport that
+   * cannot choose may ignore it.
+   * @default false
+   */
+  readonly newConnection?: boolean | undefined;
 }
 
 /** An answer, as soon as its headers are there. */

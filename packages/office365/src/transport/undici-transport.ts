@@ -29,17 +29,22 @@ export function undiciTransport(
     bodyTimeout: options.bodyTimeout ?? 30_000,
   };
   const direct = new Agent(settings);
-  const proxied = hasProxy(process.env) ? new EnvHttpProxyAgent(settings) : direct;
+  const isProxied = hasProxy(process.env);
+  const proxied = isProxied ? new EnvHttpProxyAgent(settings) : direct;
 
-  const transport: Transport = async ({ method, url, headers, body, signal }) => {
-    const dispatcher: Dispatcher = isLoopback(url.hostname) ? direct : proxied;
-    const answer = await send(url, {
-      dispatcher,
+  const transport: Transport = async ({ method, url, headers, body, signal, newConnection }) => {
+    const isDirect = !isProxied || isLoopback(url.hostname);
+    const single = newConnection ? new (isDirect ? Agent : EnvHttpProxyAgent)(settings) : undefined;
+    const answering = send(url, {
+      dispatcher: single ?? (isDirect ? direct : proxied),
       method,
       headers,
       body: body ?? null,
       ...(signal && { signal }),
     });
+    // It takes nothing more, and closes once this request is over.
+    single?.close().catch(() => undefined);
+    const answer = await answering;
     // A body may break before anybody reads it: whoever reads it then is told, and the process is not ended.
     answer.body.on('error', () => undefined);
     const cancel = () => void answer.body.destroy();

@@ -53,22 +53,33 @@ export async function mendManifest(file: string): Promise<void> {
   }
 }
 
-/** Reads a manifest from its beginning. Lines that a crash cut off are passed over. */
-export async function* readManifest(file: string): AsyncGenerator<ManifestEntry> {
+/**
+ * Reads a manifest from its beginning. Lines that a crash cut off are passed over.
+ *
+ * @param size How many bytes of it; lines that are appended meanwhile come after them.
+ */
+export async function* readManifest(file: string, size: number): AsyncGenerator<ManifestEntry> {
+  if (size === 0) return;
   let comment: Omit<ArchivedMessage, 'sha256'> | undefined;
-  for await (const line of createInterface({
-    input: createReadStream(file),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    if (line.startsWith('# ')) {
-      comment = parseComment(line.slice(2));
-      continue;
+  const input = createReadStream(file, { end: size - 1 });
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (line.startsWith('# ')) {
+        comment = parseComment(line.slice(2));
+        continue;
+      }
+      const [, sum, name, named] = /^([0-9a-f]{64}) {2}([0-9a-f]{2}\/([0-9a-f]{64})\.eml)$/.exec(line) ?? [];
+      const identity = comment && identityOf(comment);
+      if (comment && sum && name && identity && identity === named) {
+        // A part of a line keeps everything in memory that was read with it: who keeps the hash, keeps a copy.
+        const sha256 = Buffer.from(sum, 'hex').toString('hex');
+        yield { ...comment, identity, name, sha256 };
+      }
+      comment = undefined;
     }
-    const [, sha256, name, identity] =
-      /^([0-9a-f]{64}) {2}([0-9a-f]{2}\/([0-9a-f]{64})\.eml)$/.exec(line) ?? [];
-    if (comment && sha256 && name && identity === identityOf(comment))
-      yield { ...comment, identity, name, sha256 };
-    comment = undefined;
+  } finally {
+    // The end of the loop closes the interface only, and the file would stay open.
+    input.destroy();
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredMessage } from '@mailsphere/core';
 import { hasCode, onDisk } from './disk.ts';
@@ -13,6 +13,7 @@ export interface TemporaryFile extends StoredMessage {
   remove(): Promise<void>;
 }
 
+const SUFFIX = '.part';
 // Pieces of a stream are gathered to this size, because each write is a trip through the thread pool.
 const WRITE_SIZE = 256 * 1024;
 // A file that was not written to for so long, in milliseconds, belongs to no transfer that still runs.
@@ -30,7 +31,7 @@ export async function writeTemporaryFile(
   content: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<TemporaryFile> {
-  const path = join(folder, `${randomUUID()}.part`);
+  const path = join(folder, `${randomUUID()}${SUFFIX}`);
   const handle = await onDisk(() => open(path, CREATE, 0o600));
   let removing: Promise<unknown> | undefined;
   const remove = async () => {
@@ -86,13 +87,17 @@ async function copy(
   }
 }
 
-/** Removes what runs that were killed have left. Files of runs that may still be alive are never touched. */
+/**
+ * Removes what runs that were killed have left. Files of runs that may still be alive are never touched, nor is anything that
+ * is not a temporary file: a folder, a link, or what somebody else has put there.
+ */
 export async function removeAbandonedFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
+    if (!name.endsWith(SUFFIX)) continue;
     const path = join(folder, name);
     try {
-      const { mtimeMs } = await stat(path);
-      if (Date.now() - mtimeMs > ABANDONED) await unlink(path);
+      const found = await lstat(path);
+      if (found.isFile() && Date.now() - found.mtimeMs > ABANDONED) await unlink(path);
     } catch (error) {
       // Another process is clearing up as well, or has just published it.
       if (!hasCode(error, 'ENOENT')) throw error;

@@ -4,8 +4,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MailboxRef, StoredMessage } from '@mailsphere/core';
 import { isFolderName, mailboxFolder } from './archive-layout.ts';
-import { exists, hasCode, onDisk } from './disk.ts';
+import { hasCode, onDisk } from './disk.ts';
 import { type ArchivedMessage, type ManifestEntry, manifestFile, readManifest } from './manifest.ts';
+import { repeatedMessages } from './repeated-messages.ts';
 
 export interface ReadOptions {
   /** Only this mailbox. @default all */
@@ -22,18 +23,26 @@ export interface VerifiedMessage extends ArchivedMessage {
   readonly status: 'intact' | 'damaged' | 'absent';
 }
 
+interface Mailbox {
+  /** The folder. */
+  readonly mailbox: string;
+  readonly manifest: string;
+  readonly size: number;
+}
+
 /** What the manifests list and the folders hold, each message once. */
 export async function* listArchive(
   directory: string,
   options: ReadOptions = {},
 ): AsyncGenerator<ArchivedMessage> {
-  for await (const mailbox of mailboxFolders(directory, options)) {
+  for await (const { mailbox, manifest, size } of mailboxes(directory, options)) {
+    const isRepeated = await onDisk(() => repeatedMessages(manifest, size));
     const seen = new Set<string>();
-    for await (const entry of readManifest(manifestFile(mailbox))) {
+    for await (const entry of readManifest(manifest, size)) {
       options.signal?.throwIfAborted();
-      // A store that was killed and done again has left more than one line.
-      if (seen.has(entry.identity) || (await fileSize(join(mailbox, entry.name))) !== entry.bytes) continue;
-      seen.add(entry.identity);
+      const { identity, name, bytes } = entry;
+      if (seen.has(identity) || (await onDisk(() => fileSize(join(mailbox, name)))) !== bytes) continue;
+      if (isRepeated(identity)) seen.add(identity);
       yield archived(entry);
     }
   }
@@ -43,18 +52,24 @@ export async function* verifyArchive(
   directory: string,
   options: ReadOptions = {},
 ): AsyncGenerator<VerifiedMessage> {
-  for await (const mailbox of mailboxFolders(directory, options)) {
+  for await (const { mailbox, manifest, size } of mailboxes(directory, options)) {
+    const isRepeated = await onDisk(() => repeatedMessages(manifest, size));
     const intact = new Set<string>();
     const doubtful = new Map<string, VerifiedMessage>();
-    for await (const entry of readManifest(manifestFile(mailbox))) {
+    for await (const entry of readManifest(manifest, size)) {
       options.signal?.throwIfAborted();
-      if (intact.has(entry.identity)) continue;
-      const found = await onDisk(() => hashIfPresent(join(mailbox, entry.name)));
-      if (found?.sha256 === entry.sha256) {
-        intact.add(entry.identity);
-        doubtful.delete(entry.identity);
-        yield { ...archived(entry), status: 'intact' };
-      } else doubtful.set(entry.identity, { ...archived(entry), status: found ? 'damaged' : 'absent' });
+      const { identity, name, sha256 } = entry;
+      if (intact.has(identity)) continue;
+      const found = await onDisk(() => hashIfPresent(join(mailbox, name)));
+      const status = found?.sha256 === sha256 ? 'intact' : found ? 'damaged' : 'absent';
+      const verified: VerifiedMessage = { ...archived(entry), status };
+      if (!isRepeated(identity)) {
+        yield verified;
+      } else if (status === 'intact') {
+        intact.add(identity);
+        doubtful.delete(identity);
+        yield verified;
+      } else doubtful.set(identity, verified);
     }
     // Only now is it known that no later line of the same message fits.
     yield* doubtful.values();
@@ -90,7 +105,8 @@ async function fileSize(file: string): Promise<number | undefined> {
   }
 }
 
-async function* mailboxFolders(directory: string, { mailbox }: ReadOptions): AsyncGenerator<string> {
+/** The mailboxes that have a manifest, and how many bytes of it there are now. */
+async function* mailboxes(directory: string, { mailbox, signal }: ReadOptions): AsyncGenerator<Mailbox> {
   const folders = mailbox
     ? [mailboxFolder(directory, mailbox)]
     : await onDisk(async () => {
@@ -104,7 +120,12 @@ async function* mailboxFolders(directory: string, { mailbox }: ReadOptions): Asy
         );
         return nested.flat();
       });
-  for (const folder of folders) if (await exists(manifestFile(folder))) yield folder;
+  for (const folder of folders) {
+    signal?.throwIfAborted();
+    const manifest = manifestFile(folder);
+    const size = await onDisk(() => fileSize(manifest));
+    if (size !== undefined) yield { mailbox: folder, manifest, size };
+  }
 }
 
 const archived = ({

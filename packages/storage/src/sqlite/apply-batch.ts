@@ -1,5 +1,6 @@
 import type { DirectoryBatch, DirectoryKind } from '@mailsphere/core';
 import type { Kysely } from 'kysely';
+import { advanceEpoch } from './advance-epoch.ts';
 import { chunks } from './chunks.ts';
 import { type DirectoryOutcome, outcomesOf } from './directory-outcome.ts';
 import { jsonList } from './json-list.ts';
@@ -14,9 +15,14 @@ const TABLES = {
   group: 'directory_groups',
 } as const satisfies Record<DirectoryKind, keyof SqliteTables>;
 
-/** Brings one batch into the tables. To be called within a transaction. */
+/**
+ * Brings one batch into the tables. To be called within a transaction.
+ *
+ * @throws ConnectorError `conflict` when a batch of a higher epoch came before.
+ */
 export async function applyBatch(db: Kysely<SqliteTables>, batch: DirectoryBatch): Promise<void> {
   const { connectionId, kind, generation } = batch;
+  await advanceEpoch(db, batch);
   const rows = db.selectFrom(TABLES[kind]).select('row').where('connection_id', '=', connectionId);
   const outcomes = outcomesOf(batch.changes);
 

@@ -15,6 +15,11 @@ const RECORDS = `
 // Rows that are numbered as they come keep the pages that a batch changes few; with their random ids as the key, a
 // directory of 100,000 users was written at a quarter of the speed.
 const DIRECTORY = `
+  create table directory_epochs (
+    connection_id text primary key,
+    epoch integer not null
+  ) strict, without rowid;
+
   create table directory_domains (
     row integer primary key,
     connection_id text not null,

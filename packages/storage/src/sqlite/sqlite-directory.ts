@@ -10,11 +10,24 @@ export type DirectoryTableCounts = Readonly<Record<DirectoryKind | 'address' | '
 
 /** The directory as tables, with the questions that hosts ask most. */
 export interface SqliteDirectory extends DirectorySink {
-  /** The user or group that has this address, primary or alias, in whatever case it is written. */
+  /**
+   * The user or group that has this SMTP address, as its primary one or as an alias, whatever the case of either; `undefined`
+   * when nobody of this connection has it. The whole address is compared, so no part of it, no name and no user principal name
+   * that is not an address finds anything.
+   *
+   * Two may have the same address while it moves from one to the other and only the new owner was read: the one whose addresses were
+   * written last is found.
+   */
   findAddress(connectionId: string, address: string): Promise<DirectoryUser | GroupEntry | undefined>;
-  /** The direct members of a group, ascending by id. Some may be of kinds that the directory does not hold. */
+  /**
+   * The direct members of a group, ascending by id, all at once; none when the group is not known. Some may be of kinds, or have
+   * ids, that the directory does not hold.
+   */
   members(connectionId: string, groupId: string): Promise<readonly GroupMember[]>;
-  /** Every user in the group and in the groups within it, once, ascending by id. Groups that contain each other do no harm. */
+  /**
+   * Every user in the group and in the groups within it, once, ascending by id, all at once: of a group of 100,000 that is a list of
+   * 100,000 users. Users that the directory does not hold are left out. Groups that contain each other do no harm.
+   */
   expandGroup(connectionId: string, groupId: string): Promise<readonly DirectoryUser[]>;
   /** Entries of one kind, ascending by id, page by page. */
   list<Kind extends DirectoryKind>(
@@ -22,6 +35,7 @@ export interface SqliteDirectory extends DirectorySink {
     kind: Kind,
     options?: DirectoryListOptions,
   ): Promise<readonly DirectoryEntries[Kind][]>;
+  /** How many the tables hold of this connection. */
   counts(connectionId: string): Promise<DirectoryTableCounts>;
 }
 

@@ -12,6 +12,11 @@ export interface SqliteTables {
     /** JSON. */
     readonly value: string;
   };
+  /** Of each connection, the highest epoch that wrote: batches of lower ones are refused. */
+  readonly directory_epochs: {
+    readonly connection_id: string;
+    readonly epoch: number;
+  };
   readonly directory_domains: DirectoryRow & {
     readonly is_default: number;
     readonly is_initial: number;

@@ -1,0 +1,6 @@
+/**
+ * What the packages of Mailsphere share among themselves. Not for others: it may change in any version.
+ *
+ * @module
+ */
+export { objectWith, parseOptions } from './options.ts';
