@@ -42,6 +42,11 @@ const whole = (
   });
 };
 
+const text = (name: string, value: string | undefined) => {
+  if (value === undefined || value.trim() !== '') return value;
+  throw new ConnectorError('invalid_options', `--${name}: must not be empty`, { field: name });
+};
+
 /** @throws ConnectorError `invalid_options` that names the flag */
 export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' {
   const { values } = parse(args);
@@ -51,9 +56,9 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions | 'help' 
     messages: whole('messages', values.messages, 200, [0, 1_000_000]),
     seed: whole('seed', values.seed, 1, [0, 2 ** 31]),
     latency: whole('latency', values.latency, 20, [0, 60_000]),
-    mail: values.mail,
-    keep: values.keep,
-    tenant: values.tenant ?? 'contoso',
+    mail: text('mail', values.mail),
+    keep: text('keep', values.keep),
+    tenant: text('tenant', values.tenant) ?? 'contoso',
     refuse: values.refuse ?? false,
   };
 }
@@ -75,7 +80,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown flag';
+    const [message = ''] = (error instanceof Error ? error.message : 'unknown flag').split(/[.\n]/);
     throw new ConnectorError('invalid_options', `${message}. Run with --help for the list.`, {
       field: 'arguments',
     });

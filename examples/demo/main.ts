@@ -10,12 +10,16 @@ import { verifyArchive } from './verification.ts';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
+/** Where state and mail are, once there is a place. */
+let folder: string | undefined;
+
 /** Longer than a killed process keeps its work to itself (15 seconds), so that its rest is waited for. */
 const PATIENCE = 60_000;
 
 async function demo(options: DemoOptions): Promise<number> {
   const startedAt = Date.now();
   const directory = openDemoFolder(options);
+  folder = directory;
   const simulator = await startSimulator(options);
   say(`A simulated Microsoft 365 runs at ${simulator.graph} (sign-in at ${simulator.login}).`);
   try {
@@ -106,11 +110,10 @@ async function summarise(
   const verified = await verifyArchive(simulator.graph, tenantId, host.archive);
   const complete = verified.identical === verified.messages;
 
+  const { domain, user, group, address, member } = tables;
   say('\nResult');
   say(
-    `  directory   ${Object.entries(tables)
-      .map(([kind, count]) => `${count} ${kind}`)
-      .join(', ')}`,
+    `  directory   ${domain} domains, ${user} users, ${group} groups, ${address} addresses, ${member} memberships`,
   );
   say(
     `  mailboxes   ${Object.entries(mail.states)
@@ -118,28 +121,26 @@ async function summarise(
       .join(', ')}`,
   );
   say(
-    `  messages    ${mail.archived} archived, ${mail.alreadyStored} already stored, ${mail.gone} gone, ${mail.failed} failed; ${(mail.bytes / 1e6).toFixed(1)} MB`,
+    `  messages    ${mail.archived} archived, ${mail.gone} gone, ${mail.failed} failed so far; ${(mail.bytes / 1e6).toFixed(1)} MB`,
   );
   say(
-    `  requests    ${asked.total} in this run, ${asked.throttled} answered with 429, at most ${asked.maxInFlight} in flight for one mailbox`,
+    `  this run    ${asked.downloads === 0 ? 'no message was downloaded' : `${asked.downloads} messages were downloaded, with ${((asked.downloads + asked.messagePages) / asked.downloads).toFixed(3)} requests each, beside the listing of folders`}`,
   );
-  if (asked.downloads > 0)
-    say(
-      `              ${((asked.downloads + asked.messagePages) / asked.downloads).toFixed(3)} per downloaded message, beside the listing of folders`,
-    );
-  else say('              no message was downloaded');
+  say(
+    `  requests    ${asked.total}, ${asked.throttled} answered with 429, at most ${asked.maxInFlight} in flight for one mailbox`,
+  );
   say(
     `  time        ${duration(elapsed)}, with at most ${Math.round(process.resourceUsage().maxRSS / 1000)} MB of memory`,
   );
   say(
-    `  verified    ${verified.identical} of ${verified.messages} messages are byte for byte what the simulator holds (SHA-256)${complete ? '' : `: ${verified.missing} missing, ${verified.different} different`}`,
+    `  verified    ${verified.identical} of ${verified.messages} messages are byte for byte what the simulator holds (SHA-256)`,
   );
   say(`\n  database    ${host.databaseFile}`);
   say(`  mail        ${host.mailFolder}`);
   if (complete) return 0;
   throw new ConnectorError(
     'unexpected',
-    'The archive is not complete: run again with --keep, and look at the failures.',
+    `${verified.missing} messages are missing in the mail folder and ${verified.different} differ: it was changed from outside. Remove the files that differ and the database, then run again: what is missing is archived anew.`,
   );
 }
 
@@ -158,13 +159,21 @@ async function simulatorCounts(graph: string) {
   };
 }
 
+// Whoever reads the output has gone: nothing is left to say, and the simulator ends with this process.
+process.stdout.on('error', () => process.exit(0));
+
 try {
   const options = parseDemoOptions(process.argv.slice(2));
   if (options === 'help') say(usage);
   else process.exitCode = await demo(options);
 } catch (error) {
   const code = ConnectorError.is(error) ? error.code : 'unexpected';
-  const message = error instanceof Error ? error.message : String(error);
+  const cause =
+    error instanceof Error && error.cause instanceof Error && code === 'unexpected'
+      ? ` (${error.cause.message})`
+      : '';
+  const message = (error instanceof Error ? error.message : String(error)) + cause;
+  if (folder !== undefined) say(`\nState and mail so far are in ${folder}`);
   process.stderr.write(`\nerror ${code}: ${message}\n`);
   process.exitCode = 1;
 }

@@ -85,8 +85,14 @@ export function showProgress(connector: Connector, before: MailStatus, output: N
     );
     drawn = lines.length;
   };
+  let printed = -1;
   const printLine = () => {
     const { done, expected, rate, left } = summary();
+    if (done === printed) {
+      output.write(done < expected || expected === 0 ? '  waiting\n' : '');
+      return;
+    }
+    printed = done;
     output.write(
       `  ${done} of ${expected} messages (${percent(done, expected)}), ${rate.toFixed(0)} messages/s, ${megabytes(bytes)}, ETA ${left}\n`,
     );

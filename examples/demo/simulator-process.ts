@@ -59,7 +59,7 @@ export async function startSimulator(options: DemoOptions): Promise<SimulatorPro
       reject(
         new ConnectorError(
           'invalid_options',
-          `The simulator did not start: ${complaint.trim() || 'it gave no reason'}`,
+          complaint.trim().split('\n')[0] || 'The simulator did not start, and gave no reason.',
         ),
       ),
     );

@@ -101,7 +101,7 @@ describe('npm run demo', () => {
 
   it('needs at most 1.05 requests per message for mailboxes of a thousand messages', async () => {
     const { output } = await start(['--users', '2', '--messages', '1000', '--latency', '0']).ended;
-    const requests = Number(/([\d.]+) per downloaded message/.exec(output)?.[1]);
+    const requests = Number(/with ([\d.]+) requests each/.exec(output)?.[1]);
     expect(requests).toBeGreaterThan(1);
     expect(requests).toBeLessThanOrEqual(1.05);
   }, 120_000);
@@ -156,6 +156,8 @@ describe('what goes wrong gives one clear error', () => {
   it.each([
     [['--users', 'many'], /^error invalid_options: --users: must be a whole number/],
     [['--colour'], /^error invalid_options: .*--colour/],
+    [['--keep='], /^error invalid_options: --keep: must not be empty/],
+    [['--keep', '/proc/no/such'], /^error storage_failed: --keep: /],
     [['--mail', '/nowhere/at/all'], /^error invalid_options: .*mail/],
     [['--tenant', 'nobody'], /^error tenant_not_found: /],
     [['--tenant', 'no such/tenant'], /^error invalid_request: /],
@@ -179,10 +181,37 @@ describe('what goes wrong gives one clear error', () => {
     const before = readFileSync(join(keep, 'demo.json'), 'utf8');
     expectError(
       await start(['--users', '3', '--messages', '2', '--keep', keep]).ended,
-      /^error invalid_options: --keep: .*other options/,
+      /^error invalid_options: --keep: .*--users 2, not 3/,
     );
     expect(readFileSync(join(keep, 'demo.json'), 'utf8')).toBe(before);
   }, 60_000);
+
+  it('a folder whose messages have changed since', async () => {
+    const mail = oddMessages(5);
+    const args = ['--mail', mail, '--users', '2', '--keep', folder()];
+    await start(args).ended;
+    writeFileSync(join(mail, '0000new.eml'), 'Subject: new\r\n\r\n');
+    expectError(await start(args).ended, /^error invalid_options: --keep: .*have changed/);
+  }, 60_000);
+
+  it('a message that vanished from the mail folder; what the error advises brings it back', async () => {
+    const keep = folder();
+    const args = ['--mail', oddMessages(20), '--users', '2', '--keep', keep];
+    await start(args).ended;
+    const [vanished] = emlBelow(keep);
+    rmSync(join(vanished?.parentPath ?? '', vanished?.name ?? ''));
+    expectError(await start(args).ended, /1 messages are missing .*Remove .* the database, then run again/);
+    for (const { name } of filesBelow(keep))
+      if (name.startsWith('mailsphere.sqlite')) rmSync(join(keep, name));
+    expect((await start(args).ended).output).toMatch(/verified +20 of 20 messages/);
+  }, 60_000);
+
+  it('a reader of the output that leaves early; nothing is left running', async () => {
+    const shell = ['sh', '-c', '"$@" | head -1', 'sh', ...command];
+    const { code, errors } = await start(['--users', '2', '--messages', '20'], shell).ended;
+    expect(code).toBe(0);
+    expect(errors).toBe('');
+  });
 
   it('a disk that is full; the next run with room goes on', async () => {
     const mail = oddMessages(20);
