@@ -40,6 +40,17 @@ const OUTAGE = 5;
 // A message that fails alone may be the victim of a short outage. After so many tries over so long, it is taken for its own fault.
 const LONE_ATTEMPTS = 3;
 const LONE_PATIENCE = 10 * 60_000;
+// Without an answer it may be the way to the service as well, which can be gone for hours.
+const UNANSWERED_PATIENCE = 6 * 3600_000;
+// What says something of this message, of its mailbox or of the service: which of them, the other messages show.
+const OPEN_TO_DOUBT = [
+  'poison',
+  'item_failed',
+  'incomplete',
+  'mailbox_not_found',
+  'permission_missing',
+  'unavailable',
+] as const;
 
 /**
  * Brings the messages into the archive. When it resolves, every one of them is stored, gone, or put off as a failure.
@@ -62,8 +73,10 @@ export async function transferMessages(
     bytes: 0,
   };
 
-  const failed: { readonly message: MessageRef; readonly error: ConnectorError }[] = [];
+  const failed: { readonly message: MessageRef; readonly error: ConnectorError; readonly after: number }[] =
+    [];
   let failedInARow = 0;
+  let cameThrough = 0;
   /** Why nothing more is begun. What is under way may still end well. */
   let ending: unknown;
   const broken = new AbortController();
@@ -79,6 +92,7 @@ export async function transferMessages(
       const outcome = await transferMessage(inner, message);
       if (!ConnectorError.is(outcome)) {
         failedInARow = 0;
+        cameThrough++;
         health.proved = true;
         if (outcome === 'gone') counts.gone++;
         else {
@@ -87,7 +101,7 @@ export async function transferMessages(
         }
       } else if (outcome.code === 'poison') await putOff(context, message, outcome);
       else {
-        failed.push({ message, error: outcome });
+        failed.push({ message, error: outcome, after: cameThrough });
         if (++failedInARow === OUTAGE) end(outcome);
       }
     } catch (error) {
@@ -104,9 +118,11 @@ export async function transferMessages(
   await queue.onIdle();
   signal.throwIfAborted();
 
-  const ownFault = health.proved && failedInARow < OUTAGE;
-  for (const { message, error } of failed)
+  for (const { message, error, after } of failed) {
+    const isAnswered = error.code !== 'unavailable';
+    const ownFault = isAnswered ? health.proved && failedInARow < OUTAGE : cameThrough > after;
     if (!(await recordFailure(context, message, error, ownFault))) ending ??= error;
+  }
   if (ending !== undefined) throw ending;
   return counts;
 }
@@ -131,7 +147,7 @@ async function transferMessage(
         return 'gone';
       }
       if (ConnectorError.is(error, 'incomplete') && tries < TRIES) continue;
-      if (ConnectorError.is(error, 'poison', 'item_failed', 'incomplete')) return error;
+      if (ConnectorError.is(error, ...OPEN_TO_DOUBT)) return error;
       throw error;
     }
   }
@@ -154,7 +170,7 @@ async function recordFailure(
   const isPatienceOver =
     known !== undefined &&
     known.attempts + 1 >= LONE_ATTEMPTS &&
-    clock.now() - known.firstAt >= LONE_PATIENCE;
+    clock.now() - known.firstAt >= (error.code === 'unavailable' ? UNANSWERED_PATIENCE : LONE_PATIENCE);
   if (ownFault || isPatienceOver) {
     await putOff(context, message, error);
     return true;

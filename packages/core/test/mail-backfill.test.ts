@@ -151,18 +151,32 @@ describe('mail backfill', () => {
     expect(await host.status()).toMatchObject({ archived: 2, failed: 1 });
   });
 
-  it('records no failure and moves no cursor when the whole service is out of reach', async () => {
+  it('puts nothing off and moves no cursor when the whole service is out of reach for hours', async () => {
     const host = await planned({}, { m1: { inbox: 9 } });
     await host.slice('m1');
     host.service.onContent = () => {
       throw new ConnectorError('unavailable', 'refused');
     };
-    await expect(host.slice('m1')).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await host.storage.list('failures')).toEqual([]);
+    for (let hours = 0; hours < 5; hours++) {
+      await expect(host.slice('m1')).rejects.toMatchObject({ code: 'unavailable' });
+      await host.clock.advance(HOUR);
+    }
     host.service.onContent = () => {};
     await host.finish('m1');
-    expect(await host.status()).toMatchObject({ state: 'completed', archived: 9 });
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 9, failed: 0 });
   });
+
+  it.each(['unavailable', 'permission_missing', 'mailbox_not_found'] as const)(
+    'goes on without one message that alone answers %s',
+    async (code) => {
+      const host = await planned({}, { m1: { inbox: 9, sent: 1 } });
+      host.service.onContent = ({ messageId }) => {
+        if (messageId === 'm1-inbox-1') throw new ConnectorError(code, 'this one only');
+      };
+      await host.finish('m1');
+      expect(await host.status()).toMatchObject({ state: 'completed_with_failures', archived: 9, failed: 1 });
+    },
+  );
 
   it('moves no cursor when the archive cannot store', async () => {
     const host = await planned({}, { m1: { inbox: 9 } });
