@@ -81,8 +81,8 @@ export function createConnections(context: {
   readonly storage: StorageAdapter;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Stops what runs for the connection in this process. */
-  readonly stopWork: (connectionId: string) => void;
+  /** Stops what runs for the connection in this process. Resolves when it has ended. */
+  readonly stopWork: (connectionId: string) => Promise<void>;
   readonly eraseWork: (connectionId: string) => Promise<void>;
 }): ConnectionRegistry {
   const { providers, storage, clock, emit } = context;
@@ -113,10 +113,10 @@ export function createConnections(context: {
     const id = bindingId(connection);
     for (;;) {
       const binding = await bindings.get(id);
-      if (binding?.value.connectionId === connection.id) return;
+      const isOurs = binding?.value.connectionId === connection.id;
       const owner = binding && (await registry.get(binding.value.connectionId));
       // What an ended connection left behind binds nobody.
-      if (owner && owner.status !== 'disconnected') {
+      if (owner && !isOurs && owner.status !== 'disconnected') {
         throw new ConnectorError(
           'tenant_already_bound',
           'This tenant is already connected to another organization. Disconnect it there first.',
@@ -151,7 +151,16 @@ export function createConnections(context: {
     }
     await organizations.put(organization, { connectionId }, pointer?.version ?? null);
     // Only as it was read: somebody may be authorising it at this moment.
-    if (before?.status === 'registered') await connections.delete(before.id, stored?.version);
+    if (before?.status !== 'registered' || (await connections.delete(before.id, stored?.version))) return;
+    if ((await registry.get(before.id))?.status !== 'active') return;
+    await organizations.put(organization, { connectionId: before.id });
+    throw new ConnectorError(
+      'refused',
+      'tenant: the organization was connected to another tenant at this moment.',
+      {
+        field: 'tenant',
+      },
+    );
   };
 
   const registry: ConnectionRegistry = {
@@ -199,15 +208,18 @@ export function createConnections(context: {
       }
     },
     async disconnect(connectionId, { erase = false } = {}) {
-      // The binding goes first: a connection that is active has one, whatever happens in between.
-      await unbind(await registry.require(connectionId));
+      const before = await registry.require(connectionId);
+      const binding = await bindings.get(bindingId(before));
       const connection = await change(connectionId, () => ({
         status: 'disconnected',
         granted: [],
         refusedSince: undefined,
       }));
-      context.stopWork(connectionId);
+      const stopped = context.stopWork(connectionId);
       providers.get(connection.providerId)?.forget?.(connection.tenant);
+      // As it was before the status: a later activation has bound anew. One that stays behind binds nobody.
+      if (binding?.value.connectionId === connectionId) await bindings.delete(binding.id, binding.version);
+      if (erase) await stopped;
       if (erase) await context.eraseWork(connectionId);
       emit('connection.disconnected', { connection });
       return connection;

@@ -9,6 +9,8 @@ export interface FolderRecord {
   readonly round: number;
   readonly done: boolean;
   readonly itemCount: number;
+  /** Epoch milliseconds: since when it could not be read. */
+  readonly failingSince?: number | undefined;
 }
 
 const folderRecordId = ({ connection, mailboxId }: BackfillContext, folderId: string) =>
@@ -28,7 +30,9 @@ export async function listFolders(
       const { folderId, itemCount } = change.item;
       expected += itemCount;
       await folders.update(folderRecordId(context, folderId), (current) =>
-        current && current.round >= round ? undefined : { folderId, round, done: false, itemCount },
+        current && current.round >= round
+          ? undefined
+          : { folderId, round, done: false, itemCount, failingSince: current?.failingSince },
       );
     }
   }
@@ -51,6 +55,23 @@ export async function pendingFolders(
 /** A process that has lost its place cannot close a folder for a later round. */
 export async function markDone(context: BackfillContext, { folderId, round }: FolderRecord): Promise<void> {
   await context.folders.update(folderRecordId(context, folderId), (current) =>
-    current?.round === round ? { ...current, done: true } : undefined,
+    current?.round === round ? { ...current, done: true, failingSince: undefined } : undefined,
   );
+}
+
+// A folder that cannot be read for longer holds up the round no more; the next round tries it again.
+const PATIENCE = 24 * 3600_000;
+
+/** Resolves true when the folder is given up for this round. */
+export async function markFailing(
+  context: BackfillContext,
+  { folderId, round }: FolderRecord,
+): Promise<boolean> {
+  const now = context.clock.now();
+  const changed = await context.folders.update(folderRecordId(context, folderId), (current) => {
+    if (current?.round !== round) return undefined;
+    const failingSince = current.failingSince ?? now;
+    return { ...current, failingSince, done: now - failingSince >= PATIENCE };
+  });
+  return changed?.done ?? false;
 }

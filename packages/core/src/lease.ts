@@ -67,8 +67,9 @@ export function createLeases(storage: StorageAdapter, clock: Clock): Leases {
   return {
     async hold(key, { signal, stillWanted }, work) {
       const current = await leases.get(key);
-      if (current && current.value.expiresAt > clock.now())
-        return { taken: false, until: current.value.expiresAt };
+      const rest = (current?.value.expiresAt ?? 0) - clock.now();
+      // Longer than any lease lasts: it was written by a clock that is ahead. The epoch fences its holder, if there is one.
+      if (current && rest > 0 && rest <= 2 * TERM) return { taken: false, until: current.value.expiresAt };
       const epoch = (current?.value.epoch ?? 0) + 1;
       const owner = randomUUID();
       let heldUntil = clock.now() + TERM;

@@ -1,10 +1,10 @@
 import { addCounts, type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
-import { ConnectorError } from './connector-error.ts';
+import { ConnectorError, type ErrorCode } from './connector-error.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
-import { type FolderRecord, listFolders, markDone, pendingFolders } from './folder-round.ts';
+import { type FolderRecord, listFolders, markDone, markFailing, pendingFolders } from './folder-round.ts';
 import type { Lease } from './lease.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
 import { type MailboxRecord, type MailboxState, mailboxStatus, type Round } from './mailbox.ts';
@@ -32,6 +32,15 @@ export interface BackfillContext {
   readonly slice: number;
 }
 
+const NOT_OF_A_FOLDER = new Set<ErrorCode>([
+  'throttled',
+  'aborted',
+  'conflict',
+  'storage_failed',
+  'reauthorization_required',
+  'credential_invalid',
+]);
+const BAD_FOLDERS = 3;
 const HOUR = 3600_000;
 // A new mailbox takes a quarter of an hour to appear; a user without one seldom gets one.
 const ASK_AGAIN = [HOUR, 24 * HOUR, 7 * 24 * HOUR] as const;
@@ -84,17 +93,29 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
     }
 
     const transfer = await beginTransfer(context, mailbox);
+    let firstError: unknown;
+    let unread = 0;
     for (const folder of await pendingFolders(context, round.number)) {
-      if (!(await readFolder(context, transfer, folder.folderId, shouldStop)))
-        return await yielded('slice', clock.now());
-      await markDone(context, folder);
+      try {
+        if (!(await readFolder(context, transfer, folder.folderId, shouldStop)))
+          return await yielded('slice', clock.now());
+        await markDone(context, folder);
+      } catch (error) {
+        lease.signal.throwIfAborted();
+        if (!ConnectorError.is(error) || NOT_OF_A_FOLDER.has(error.code)) throw error;
+        unread++;
+        // One bad folder must not hold up the others; several are an outage.
+        if (!(await markFailing(context, folder))) firstError ??= error;
+        if (firstError !== undefined && unread >= BAD_FOLDERS) throw firstError;
+      }
       if (shouldStop()) return await yielded('slice', clock.now());
     }
+    if (firstError !== undefined) throw firstError;
     await retryFailures(context, transfer);
 
     const failed = transfer.failing.size;
     await changeMailbox(context, () => ({
-      state: failed > 0 ? 'completed_with_failures' : 'completed',
+      state: failed + unread > 0 ? 'completed_with_failures' : 'completed',
       failed,
       completedAt: new Date(clock.now()).toISOString(),
     }));

@@ -50,14 +50,15 @@ export async function planMail(context: {
   for await (const { id, value } of mailboxes.list(`${recordId(connection.id)}/`)) {
     lease.assertHeld();
     if (value.state === 'removed' || (await rounds.get(id))) continue;
-    const number = value.rounds + 1;
-    await rounds.put(id, newRound(number), null).catch((error: unknown) => {
-      if (!ConnectorError.is(error, 'conflict')) throw error;
-    });
-    await mailboxes.update(id, (current) =>
-      current && current.rounds < number && current.state !== 'removed'
-        ? { ...current, rounds: number, state: 'scheduled' }
+    // The number first: one that was used is never used again, whatever happens in between.
+    const counted = await mailboxes.update(id, (current) =>
+      current && current.state !== 'removed'
+        ? { ...current, rounds: current.rounds + 1, state: 'scheduled' }
         : undefined,
     );
+    if (!counted || counted.state === 'removed') continue;
+    await rounds.put(id, newRound(counted.rounds), null).catch((error: unknown) => {
+      if (!ConnectorError.is(error, 'conflict')) throw error;
+    });
   }
 }

@@ -102,7 +102,9 @@ export async function transferMessages(
       } else if (outcome.code === 'poison') await putOff(context, message, outcome);
       else {
         failed.push({ message, error: outcome, after: cameThrough });
-        if (++failedInARow === OUTAGE) end(outcome);
+        // One that was put off before proves nothing, and must not end a pass that is made of its like.
+        const isOld = (failing.get(message.messageId)?.deferrals ?? 0) > 0;
+        if (!isOld && ++failedInARow === OUTAGE) end(outcome);
       }
     } catch (error) {
       end(error);

@@ -63,6 +63,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
         if (!page.caughtUp) upcoming = pages.next();
         const { generation, full, counts } = state;
         const counted = await apply(page.changes, { generation, sweep: page.caughtUp && full });
+        signal.throwIfAborted();
         await commit({
           cursor: page.cursor,
           generation,

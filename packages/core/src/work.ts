@@ -1,5 +1,5 @@
 import type { CallOptions } from './call-options.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionRegistry } from './connections.ts';
@@ -27,8 +27,8 @@ import type { ConnectionWork, MailboxWork } from './workload.ts';
 const JOIN_INTERVAL = 500;
 
 export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'workload' | 'close'> {
-  /** Aborts what runs for the connection in this process. */
-  stop(connectionId: string): void;
+  /** Aborts what runs for the connection in this process. Resolves when it has ended. */
+  stop(connectionId: string): Promise<void>;
   /** Removes all that is stored of the connection's work. */
   erase(connectionId: string): Promise<void>;
 }
@@ -207,11 +207,16 @@ export function createWork(context: {
 
   return {
     run,
-    stop: (connectionId) => void abortWhere((id) => id === connectionId),
+    async stop(connectionId) {
+      await Promise.all(abortWhere((id) => id === connectionId));
+    },
     async erase(connectionId) {
-      const collections = [checkpoints, mailboxes, rounds, folders, failures, schedules, lastRuns];
-      for (const records of collections)
-        for await (const { id } of records.list(`${recordId(connectionId)}/`)) await records.delete(id);
+      const prefix = `${recordId(connectionId)}/`;
+      for (const records of [mailboxes, rounds, folders, failures, schedules, lastRuns])
+        for await (const { id } of records.list(prefix)) await records.delete(id);
+      // The generation stays, so that the next full read can sweep what was stored before.
+      for await (const { id, value } of checkpoints.list(prefix))
+        await checkpoints.put(id, { ...emptyCheckpoint, generation: value.generation });
     },
     async close() {
       isClosed = true;

@@ -315,7 +315,10 @@ describe('after it was connected', () => {
     await host.connector.connections.disconnect(id);
     expect(await host.storage.list('checkpoints')).not.toEqual([]);
     await host.connector.connections.disconnect(id, { erase: true });
-    for (const collection of ['checkpoints', 'runs', 'schedules', 'bindings'])
+    const [kept] = await host.storage.list('checkpoints');
+    expect(kept?.value).toMatchObject({ generation: 1, counts: {} });
+    expect(kept?.value).not.toHaveProperty('cursor');
+    for (const collection of ['runs', 'schedules', 'bindings'])
       expect(await host.storage.list(collection)).toEqual([]);
   });
 });

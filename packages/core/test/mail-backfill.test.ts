@@ -256,6 +256,26 @@ describe('mail backfill', () => {
     expect(await host.status()).toMatchObject({ state: 'completed', archived: 3 });
   });
 
+  it('reads the other folders when one cannot be read, and ends the round without it after a day', async () => {
+    const host = await planned({}, { m1: { bad: 5, good: 4 } });
+    const bad = host.service.mailboxes.get('m1')?.folders.get('bad');
+    if (!bad) throw new Error('no folder');
+    const { pages } = bad;
+    bad.pages = () => {
+      throw new ConnectorError('unavailable', 'broken', { serviceCode: '500' });
+    };
+    await host.slice('m1');
+    await expect(host.slice('m1')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await host.status()).toMatchObject({ archived: 4 });
+    await host.clock.advance(DAY);
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed_with_failures', archived: 4 });
+    bad.pages = pages;
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 9 });
+  });
+
   it('leaves a removed user alone, and comes back with the user', async () => {
     const host = await planned({}, { m1: { inbox: 3 } });
     host.service.removeMailbox('m1');
