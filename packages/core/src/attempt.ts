@@ -1,8 +1,9 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Grant, SignedInPerson } from './provider.ts';
 import { createRecords } from './records.ts';
+import { sha256 } from './sha256.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
 /** One leg of an authorization under way. What names it is a secret of the browser, and is stored as a hash only. */
@@ -30,8 +31,6 @@ export interface Attempt {
 
 /** A secret for a browser: 256 random bits. */
 export const randomSecret = (): string => randomBytes(32).toString('base64url');
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 // Long enough to sign in with a second factor; Entra's own code lives as long.
 const LIFE = 10 * 60_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Attempt, Attempts } from './attempt.ts';
-import { randomSecret, sha256 } from './attempt.ts';
+import { randomSecret } from './attempt.ts';
 import type { BaseUrl } from './base-url.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Clock } from './clock.ts';
@@ -11,6 +11,7 @@ import type { Hooks } from './hooks.ts';
 import type { Logger } from './logger.ts';
 import { parseRequest } from './options.ts';
 import type { Grant } from './provider.ts';
+import { sha256 } from './sha256.ts';
 
 export interface BeginRequest {
   readonly connectionId: string;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { sha256 } from './attempt.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -8,6 +7,7 @@ import type { Emit } from './events.ts';
 import { parseRequest } from './options.ts';
 import type { Grant, Provider } from './provider.ts';
 import { createRecords, recordId } from './records.ts';
+import { sha256 } from './sha256.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
 export interface RegisterRequest {
@@ -219,8 +219,11 @@ export function createConnections(context: {
       providers.get(connection.providerId)?.forget?.(connection.tenant);
       // As it was before the status: a later activation has bound anew. One that stays behind binds nobody.
       if (binding?.value.connectionId === connectionId) await bindings.delete(binding.id, binding.version);
-      if (erase) await stopped;
-      if (erase) await context.eraseWork(connectionId);
+      if (erase) {
+        // What still runs would write again what is erased.
+        await stopped;
+        await context.eraseWork(connectionId);
+      }
       emit('connection.disconnected', { connection });
       return connection;
     },
