@@ -17,7 +17,7 @@ export async function followAdministrator(
   });
   if (last.status === 303) return;
   const code = /Code: <code>([a-z_]+)<\/code>/.exec(last.html)?.[1] ?? 'unexpected';
-  const sentence = /<p>([^<]*)<\/p>/.exec(last.html)?.[1] ?? last.title;
+  const sentence = /<p role="alert">([^<]*)<\/p>/.exec(last.html)?.[1] ?? last.title;
   throw new ConnectorError(code as ConnectorError['code'], sentence);
 }
 

@@ -1,24 +1,36 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Cipher, Opened, SealContext } from './cipher.ts';
 import type { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
+import { keyring } from './keyring.ts';
 import type { Grant, SignedInPerson } from './provider.ts';
 import { createRecords } from './records.ts';
 import { sha256 } from './sha256.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
 /** One leg of an authorization under way. What names it is a secret of the browser, and is stored as a hash only. */
-export interface Attempt {
+export interface Attempt extends AttemptSecrets {
   readonly leg: 'sign_in' | 'consent' | 'confirm';
   readonly connectionId: string;
+  /** When the tenant was registered: an attempt does not outlive its registration. */
+  readonly registeredAt: string;
   /** Who started it, by the host's word. */
   readonly actor: string;
+  /** The invitation that it came from: the browser is not one of the host's users. */
+  readonly invitation?: string | undefined;
   /** SHA-256 of the cookie that binds the attempt to one browser. */
   readonly browser: string;
-  readonly returnTo: string;
+  /** Absent: the browser ends at a page of the connector's own. */
+  readonly returnTo?: string | undefined;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+}
+
+/** What is sealed before it is stored. */
+interface AttemptSecrets {
   /** Leg `sign_in` only. */
   readonly nonce?: string | undefined;
   /** Leg `sign_in` only: the PKCE verifier. */
@@ -29,58 +41,121 @@ export interface Attempt {
   readonly grant?: Grant | undefined;
 }
 
+type StoredAttempt = Omit<Attempt, keyof AttemptSecrets> & { readonly sealed: string };
+
 /** A secret for a browser: 256 random bits. */
 export const randomSecret = (): string => randomBytes(32).toString('base64url');
+
+/** The same for every reason: whoever tries states learns nothing. */
+export const attemptInvalid = (cause?: unknown): ConnectorError =>
+  new ConnectorError(
+    'attempt_invalid',
+    'This sign-in is unknown, expired, already used, or belongs to another browser or person. Start again.',
+    { cause },
+  );
 
 // Long enough to sign in with a second factor; Entra's own code lives as long.
 const LIFE = 10 * 60_000;
 
 export interface Attempts {
   /** Stores the attempt and returns its secret name, for use as `state`. */
-  create(attempt: Omit<Attempt, 'createdAt' | 'expiresAt'>): Promise<string>;
+  create(
+    attempt: Omit<Attempt, 'connectionId' | 'registeredAt' | 'createdAt' | 'expiresAt'>,
+    connection: Connection,
+  ): Promise<string>;
   /**
-   * The attempt, if it is of this leg and this browser.
-   * @throws ConnectorError `attempt_invalid`, the same for every reason
+   * The attempt, if it is of this leg and this browser, with its connection.
+   * @throws ConnectorError `attempt_invalid`
    */
   find(
     secret: string,
     expected: { readonly leg?: Attempt['leg']; readonly cookie: string | undefined },
-  ): Promise<Attempt>;
+  ): Promise<{ readonly attempt: Attempt; readonly connection: Connection }>;
   /** Uses the attempt up. @throws ConnectorError `attempt_invalid` when somebody else did */
   consume(secret: string): Promise<void>;
-  update(secret: string, fields: Partial<Attempt>): Promise<void>;
+  /** Adds what the service granted. */
+  addGrant(secret: string, attempt: Attempt, connection: Connection, grant: Grant): Promise<void>;
+  /** Ends all attempts of a connection. */
+  cancel(connectionId: string): Promise<void>;
 }
 
-export function createAttempts(storage: StorageAdapter, clock: Clock): Attempts {
-  const attempts = createRecords<Attempt>(storage, 'attempts');
-  const invalid = () =>
-    new ConnectorError(
-      'attempt_invalid',
-      'This sign-in is unknown, expired, already used, or belongs to another browser or person. Start again.',
-    );
+export function createAttempts(context: {
+  readonly storage: StorageAdapter;
+  readonly clock: Clock;
+  readonly findConnection: (connectionId: string) => Promise<Connection | undefined>;
+  /** @default a key made from the attempt's own secret, which only the browser has */
+  readonly cipher: Cipher | undefined;
+}): Attempts {
+  const { storage, clock, findConnection } = context;
+  const attempts = createRecords<StoredAttempt>(storage, 'attempts');
+  const cipherOf = (secret: string) => context.cipher ?? keyring({ active: 'state', keys: keyOf(secret) });
+
+  const sealed = async (secret: string, attempt: Attempt, connection: Connection): Promise<StoredAttempt> => {
+    const { nonce, codeVerifier, person, grant, ...open } = attempt;
+    const text = JSON.stringify({ nonce, codeVerifier, person, grant });
+    return { ...open, sealed: await cipherOf(secret).seal(text, sealContext(connection)) };
+  };
+  const store = async (secret: string, attempt: Attempt, connection: Connection) => {
+    const value = await sealed(secret, attempt, connection);
+    await attempts.update(sha256(secret), (current) => current && value);
+  };
 
   return {
-    async create(attempt) {
+    async create(fields, connection) {
       for await (const { id, value, version } of attempts.list())
         if (value.expiresAt <= clock.now()) await attempts.delete(id, version);
       const secret = randomSecret();
       const createdAt = clock.now();
-      await attempts.put(sha256(secret), { ...attempt, createdAt, expiresAt: createdAt + LIFE }, null);
+      const attempt = {
+        ...fields,
+        connectionId: connection.id,
+        registeredAt: connection.registeredAt,
+        createdAt,
+        expiresAt: createdAt + LIFE,
+      };
+      await attempts.put(sha256(secret), await sealed(secret, attempt, connection), null);
       return secret;
     },
     async find(secret, { leg, cookie }) {
-      const attempt = (await attempts.get(sha256(secret)))?.value;
-      if (!attempt || cookie === undefined) throw invalid();
-      const sameBrowser = timingSafeEqual(Buffer.from(sha256(cookie)), Buffer.from(attempt.browser));
-      if (!sameBrowser || attempt.expiresAt <= clock.now()) throw invalid();
-      if (leg !== undefined && attempt.leg !== leg) throw invalid();
-      return attempt;
+      const stored = (await attempts.get(sha256(secret)))?.value;
+      if (!stored || cookie === undefined) throw attemptInvalid();
+      const sameBrowser = timingSafeEqual(Buffer.from(sha256(cookie)), Buffer.from(stored.browser));
+      if (!sameBrowser || stored.expiresAt <= clock.now()) throw attemptInvalid();
+      if (leg !== undefined && stored.leg !== leg) throw attemptInvalid();
+      const connection = await findConnection(stored.connectionId);
+      if (!connection || connection.status === 'disconnected') throw attemptInvalid();
+      if (connection.registeredAt !== stored.registeredAt) throw attemptInvalid();
+      const { sealed: text, ...open } = stored;
+      const opened = await opening(() => cipherOf(secret).open(text, sealContext(connection)));
+      const attempt: Attempt = { ...open, ...(JSON.parse(opened.text) as AttemptSecrets) };
+      if (opened.stale) await store(secret, attempt, connection);
+      return { attempt, connection };
     },
     async consume(secret) {
-      if (!(await attempts.delete(sha256(secret)))) throw invalid();
+      if (!(await attempts.delete(sha256(secret)))) throw attemptInvalid();
     },
-    async update(secret, fields) {
-      await attempts.update(sha256(secret), (current) => current && { ...current, ...fields });
+    addGrant: (secret, attempt, connection, grant) => store(secret, { ...attempt, grant }, connection),
+    async cancel(connectionId) {
+      for await (const { id, value } of attempts.list())
+        if (value.connectionId === connectionId) await attempts.delete(id);
     },
   };
 }
+
+async function opening(open: () => Opened | Promise<Opened>): Promise<Opened> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw attemptInvalid(cause);
+  }
+}
+
+const sealContext = ({ organizationId, tenant }: Connection): SealContext => ({
+  kind: 'attempt',
+  organizationId,
+  tenantId: tenant.tenantId,
+});
+
+const keyOf = (secret: string) => ({
+  state: new Uint8Array(hkdfSync('sha256', secret, '', 'mailsphere attempt', 32)),
+});

@@ -1,34 +1,15 @@
-import { z } from 'zod';
 import type { Attempt, Attempts } from './attempt.ts';
-import { randomSecret } from './attempt.ts';
-import type { BaseUrl } from './base-url.ts';
+import { attemptInvalid } from './attempt.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
+import { type Consent, permissionsMissing, requiredOf } from './consent.ts';
 import type { Hooks } from './hooks.ts';
+import type { Invitations } from './invitation.ts';
 import type { Logger } from './logger.ts';
-import { parseRequest } from './options.ts';
 import type { Grant } from './provider.ts';
-import { sha256 } from './sha256.ts';
-
-export interface BeginRequest {
-  readonly connectionId: string;
-  /** The host's opaque id of the person who starts it; the same person must finish it. */
-  readonly actor: string;
-  /** Where the browser goes in the end: a path of the host, or a URL of the same origin as `baseUrl`. @default '/' */
-  readonly returnTo?: string | undefined;
-  /** The value of the browser's cookie, if it has one already. */
-  readonly cookie?: string | undefined;
-}
-
-export interface Begun {
-  /** Where to send the browser: the sign-in of exactly this tenant. */
-  readonly location: string;
-  /** The value of the cookie that binds the attempt to this browser. */
-  readonly cookie: string;
-}
 
 /** What came back from the service, as the browser brought it. */
 export interface CallbackParameters {
@@ -45,11 +26,15 @@ export interface Confirmation {
   readonly grant: Grant | undefined;
 }
 
+export interface Confirmed {
+  readonly connection: Connection;
+  readonly returnTo: string | undefined;
+}
+
 /** The steps of one authorization, each bound to one browser and one person. */
 export interface AuthorizationFlow {
   /** Who is at the browser. @throws ConnectorError `refused` when the hook does */
   askActor(request: Request, connection: Connection): Promise<string | undefined>;
-  begin(request: BeginRequest): Promise<Begun>;
   /** Ends the leg that the callback is of. Resolves with where to send the browser, or the secret of the confirmation. */
   callback(
     parameters: CallbackParameters,
@@ -58,8 +43,8 @@ export interface AuthorizationFlow {
   ): Promise<{ readonly location: string } | { readonly confirm: string }>;
   /** Asks the service what was granted. */
   review(secret: string, browser: Browser, options?: CallOptions): Promise<Confirmation>;
-  /** Binds the tenant. Resolves with where to send the browser. */
-  confirm(secret: string, browser: Browser): Promise<string>;
+  /** Binds the tenant. `returnTo` is where to send the browser; without one it stays. */
+  confirm(secret: string, browser: Browser): Promise<Confirmed>;
 }
 
 export interface Browser {
@@ -67,26 +52,21 @@ export interface Browser {
   readonly cookie: string | undefined;
 }
 
-const beginSchema = z.strictObject({
-  connectionId: z.string('must be the id of a connection'),
-  actor: z.string("must be the host's id of the person at the browser").min(1, 'must not be empty'),
-  returnTo: z.string('must be a path, or a URL of the same origin as baseUrl').optional(),
-  cookie: z.string().optional(),
-});
-
 // Grants take tens of seconds to become visible everywhere.
 const SPREADING = 90_000;
 
 export function createAuthorization(context: {
   readonly connections: ConnectionRegistry;
+  readonly consent: Consent;
   readonly attempts: Attempts;
+  readonly invitations: Invitations;
   readonly hooks: Hooks;
-  readonly baseUrl: BaseUrl;
+  /** Registered at the service. */
+  readonly redirectUri: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }): AuthorizationFlow {
-  const { connections, attempts, hooks, baseUrl, clock, logger } = context;
-  const redirectUri = `${baseUrl.href}/callback`;
+  const { connections, consent, attempts, invitations, hooks, redirectUri, clock, logger } = context;
 
   const askActor = async (request: Request, connection: Connection) => {
     try {
@@ -100,47 +80,18 @@ export function createAuthorization(context: {
   /** The attempt, if this browser and the person at it began it, and nothing has changed since. */
   const proceed = async (secret: string, browser: Browser, leg?: Attempt['leg']) => {
     // The cookie comes first: whatever else follows a link (a scanner, a preview) uses nothing up.
-    const attempt = await attempts.find(secret, { ...(leg && { leg }), cookie: browser.cookie });
-    const connection = await connections.require(attempt.connectionId);
-    const actor = await askActor(browser.request, connection);
-    if (actor === undefined || actor !== attempt.actor || connection.status === 'disconnected') {
-      throw new ConnectorError(
-        'attempt_invalid',
-        'This sign-in was started by somebody else, or the connection was ended meanwhile. Start again.',
-      );
-    }
+    const { attempt, connection } = await attempts.find(secret, {
+      ...(leg && { leg }),
+      cookie: browser.cookie,
+    });
+    // A person who came by a link is no user of the host; the link stands for them for as long as it is good.
+    if (attempt.invitation !== undefined) await invitations.require(attempt.invitation);
+    else if ((await askActor(browser.request, connection)) !== attempt.actor) throw attemptInvalid();
     return { attempt, connection, provider: connections.provider(connection) };
   };
 
   return {
     askActor,
-    async begin(request) {
-      const { connectionId, actor, returnTo, cookie = randomSecret() } = parseRequest(beginSchema, request);
-      const connection = await connections.require(connectionId);
-      if (connection.status === 'disconnected') {
-        throw new ConnectorError('refused', 'The connection was ended: register the tenant again.');
-      }
-      const provider = connections.provider(connection);
-      const nonce = randomSecret();
-      const codeVerifier = randomSecret();
-      const state = await attempts.create({
-        leg: 'sign_in',
-        connectionId,
-        actor,
-        browser: sha256(cookie),
-        returnTo: sameOrigin(returnTo, baseUrl),
-        nonce,
-        codeVerifier,
-      });
-      const location = provider.authorization.signInUrl(connection.tenant, {
-        redirectUri,
-        state,
-        nonce,
-        codeChallenge: Buffer.from(sha256(codeVerifier), 'hex').toString('base64url'),
-      });
-      return { location, cookie };
-    },
-
     async callback({ state, code, error, adminConsent }, browser, options) {
       const { attempt, connection, provider } = await proceed(state, browser);
       await attempts.consume(state);
@@ -164,8 +115,9 @@ export function createAuthorization(context: {
           { redirectUri, code, nonce, codeVerifier },
           options,
         );
+        await connections.change(connection.id, () => ({ signedInAt: new Date(clock.now()).toISOString() }));
         if (person.mayGrant === false) throw notAdministrator();
-        const consentState = await attempts.create({ ...lasting, leg: 'consent', person });
+        const consentState = await attempts.create({ ...lasting, leg: 'consent', person }, connection);
         return {
           location: provider.authorization.consentUrl(connection.tenant, {
             redirectUri,
@@ -174,7 +126,7 @@ export function createAuthorization(context: {
         };
       }
       if (attempt.leg === 'consent' && adminConsent?.toLowerCase() === 'true')
-        return { confirm: await attempts.create({ ...lasting, leg: 'confirm' }) };
+        return { confirm: await attempts.create({ ...lasting, leg: 'confirm' }, connection) };
       throw new ConnectorError('attempt_invalid', 'The answer does not belong to this step. Start again.');
     },
 
@@ -183,21 +135,17 @@ export function createAuthorization(context: {
       if (attempt.grant) return { connection, grant: attempt.grant };
       try {
         const grant = await provider.verify(connection.tenant, options);
-        const missing = grant.missing.filter((permission) => permission.required);
+        const missing = requiredOf(grant);
         if (missing.length > 0) {
           // A grant becomes visible bit by bit; after a while what does not show was not given.
           if (clock.now() < attempt.createdAt + SPREADING) return { connection, grant: undefined };
-          const names = missing.map(({ id }) => id).join(', ');
-          throw new ConnectorError(
-            'permission_missing',
-            `The tenant has not granted: ${names}. Add them to the app registration if they are not listed there, then start again and accept all.`,
-          );
+          throw permissionsMissing(missing);
         }
         if (!attempt.person) throw notAdministrator();
         const mayGrant =
           attempt.person.mayGrant ?? (await provider.authorization.mayGrant(attempt.person, options));
         if (!mayGrant) throw notAdministrator();
-        await attempts.update(secret, { grant });
+        await attempts.addGrant(secret, attempt, connection, grant);
         return { connection, grant };
       } catch (error) {
         if (ConnectorError.is(error, 'consent_pending', 'throttled', 'unavailable'))
@@ -215,14 +163,17 @@ export function createAuthorization(context: {
         );
       }
       await attempts.consume(secret);
-      const activated = await connections.activate(connection.id, attempt.grant);
+      const { actor, invitation, returnTo } = attempt;
+      const byLink = invitation !== undefined;
+      if (byLink) await invitations.consume(invitation);
+      const activated = await consent.activate(connection.id, attempt.grant, { actor, byLink });
       try {
-        await hooks.afterConnect?.(activated, { actor: attempt.actor });
+        await hooks.afterConnect?.(activated, { actor, byLink });
       } catch (error) {
         const name = error instanceof Error ? error.name : 'unknown';
         logger.error({ connectionId: connection.id, error: name }, 'The hook afterConnect threw.');
       }
-      return attempt.returnTo;
+      return { connection: activated, returnTo };
     },
   };
 }
@@ -232,17 +183,3 @@ const notAdministrator = () =>
     'consent_refused',
     'The person who signed in may not grant these permissions. It takes a Global Administrator or a Privileged Role Administrator of the tenant.',
   );
-
-/** @throws ConnectorError `invalid_request` when it leads away from the host */
-function sameOrigin(returnTo: string | undefined, baseUrl: BaseUrl): string {
-  if (returnTo === undefined) return `${baseUrl.origin}/`;
-  const url = URL.parse(returnTo, baseUrl.origin);
-  if (url && url.origin === baseUrl.origin && url.username === '' && url.password === '') return url.href;
-  throw new ConnectorError(
-    'invalid_request',
-    'returnTo: must be a path, or a URL of the same origin as baseUrl',
-    {
-      field: 'returnTo',
-    },
-  );
-}

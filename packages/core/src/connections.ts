@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import type { Bindings } from './bindings.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Emit } from './events.ts';
 import { parseRequest } from './options.ts';
-import type { Grant, Provider } from './provider.ts';
-import { createRecords, recordId } from './records.ts';
+import type { Capability, Permission, Provider } from './provider.ts';
+import { createRecords } from './records.ts';
 import { sha256 } from './sha256.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
@@ -23,18 +24,36 @@ export interface RegisterRequest {
   readonly provider?: string | undefined;
 }
 
+/** What the provider asks for, against what a tenant grants. */
+export interface ConnectionPermissions {
+  readonly granted: readonly Permission[];
+  readonly missing: readonly Permission[];
+  /** Granted, but not asked for: the service's own names. */
+  readonly unexpected: readonly string[];
+  /** Of `granted`: the ids of what holds for a part of the mailboxes only. */
+  readonly partial: readonly string[];
+  /** ISO 8601; `undefined` before the first authorisation. */
+  readonly checkedAt: string | undefined;
+}
+
 export interface Connections {
   /**
-   * Records the tenant of an organization. Again with the same tenant, it changes nothing; with another one, it replaces a tenant
-   * that nobody authorised yet.
+   * Records the tenant of an organization. Again with the same tenant, it takes over a new name or partner and changes nothing
+   * else; with another tenant, it replaces one that nobody authorised yet.
    * @throws ConnectorError `invalid_request`, `tenant_not_found`, and `refused` when another tenant is already authorised
    */
   register(request: RegisterRequest, options?: CallOptions): Promise<Connection>;
   get(connectionId: string): Promise<Connection | undefined>;
   list(filter?: { readonly partnerId?: string; readonly organizationId?: string }): AsyncIterable<Connection>;
   /**
+   * What the tenant grants, as it was when the service was last asked: at an authorisation, and once a day.
+   * `authorization.check` asks now.
+   * @throws ConnectorError `not_found`
+   */
+  permissions(connectionId: string): Promise<ConnectionPermissions>;
+  /**
    * Ends the connection: running work stops, here at once and in other processes within seconds; tokens are forgotten; the tenant
-   * becomes free. What was synchronised stays where it is; with `erase`, what the connector itself knows of it (how far it
+   * becomes free, and sign-ins and links under way lead nowhere. What was synchronised stays where it is; with `erase`, what the connector itself knows of it (how far it
    * got, and the failures) is removed, so that connecting again begins anew.
    */
   disconnect(connectionId: string, options?: { readonly erase?: boolean | undefined }): Promise<Connection>;
@@ -47,12 +66,20 @@ export interface ConnectionRegistry extends Connections {
   /** @throws ConnectorError `not_found`, `refused` when nobody authorised it, or its consent is gone */
   requireActive(connectionId: string): Promise<Connection>;
   provider(connection: Connection): Provider;
-  /** @throws ConnectorError `tenant_already_bound` */
-  activate(connectionId: string, grant: Grant): Promise<Connection>;
-  /** The service refused as if consent were gone. Believed only when it still does so minutes later. */
-  reportRefusal(connectionId: string): Promise<void>;
-  /** The service answered: an earlier refusal was a passing one. */
-  reportSuccess(connection: Connection): Promise<void>;
+  /**
+   * Reads, changes and writes until nobody came between; `undefined` from `fields` leaves it as it is.
+   * @throws ConnectorError `not_found`
+   */
+  change(
+    connectionId: string,
+    fields: (current: Connection) => Partial<Connection> | undefined,
+  ): Promise<Connection>;
+}
+
+/** @throws ConnectorError `permission_missing` when the tenant has not granted what the capability takes */
+export function requireCapability({ disabled = [] }: Connection, capability: Capability): void {
+  const reason = disabled.find((each) => each.capability === capability)?.reason;
+  if (reason !== undefined) throw new ConnectorError('permission_missing', reason);
 }
 
 const name = z
@@ -72,123 +99,44 @@ const registerSchema = z.strictObject({
   provider: name.optional(),
 });
 
-// Errors right after a consent pass within a minute, and directories replicate within minutes.
-const REFUSAL_PATIENCE = 3 * 60_000;
-const REFUSAL_LIFE = 3600_000;
-
 export function createConnections(context: {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly storage: StorageAdapter;
+  readonly bindings: Bindings;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Ends the sign-ins and links of the connection that are under way. */
+  readonly cancelAuthorization: (connectionId: string) => Promise<void>;
   /** Stops what runs for the connection in this process. Resolves when it has ended. */
   readonly stopWork: (connectionId: string) => Promise<void>;
   readonly eraseWork: (connectionId: string) => Promise<void>;
 }): ConnectionRegistry {
-  const { providers, storage, clock, emit } = context;
+  const { providers, storage, bindings, clock, emit } = context;
   const connections = createRecords<Connection>(storage, 'connections');
-  const bindings = createRecords<{ readonly connectionId: string }>(storage, 'bindings');
-  const organizations = createRecords<{ readonly connectionId: string }>(storage, 'organizations');
   const now = () => new Date(clock.now()).toISOString();
-  const bindingId = (connection: Connection) => recordId(connection.providerId, connection.tenant.tenantId);
-
-  const change = async (
-    connectionId: string,
-    fields: (current: Connection) => Partial<Connection> | undefined,
-  ) => {
-    const changed = await connections.update(connectionId, (current) => {
-      if (!current) throw notFound();
-      const update = fields(current);
-      return update && { ...current, ...update };
-    });
-    if (!changed) throw notFound();
-    return changed;
-  };
-
-  const organizationKey = ({
-    providerId,
-    organizationId,
-  }: Pick<Connection, 'providerId' | 'organizationId'>) => recordId(providerId, sha256(organizationId));
-  const bind = async (connection: Connection) => {
-    const id = bindingId(connection);
-    for (;;) {
-      const binding = await bindings.get(id);
-      const isOurs = binding?.value.connectionId === connection.id;
-      const owner = binding && (await registry.get(binding.value.connectionId));
-      // What an ended connection left behind binds nobody.
-      if (owner && !isOurs && owner.status !== 'disconnected') {
-        throw new ConnectorError(
-          'tenant_already_bound',
-          'This tenant is already connected to another organization. Disconnect it there first.',
-        );
-      }
-      try {
-        // Whoever stores the binding first has the tenant.
-        await bindings.put(id, { connectionId: connection.id }, binding?.version ?? null);
-        return;
-      } catch (error) {
-        if (!ConnectorError.is(error, 'conflict')) throw error;
-      }
-    }
-  };
-  const unbind = async (connection: Connection) => {
-    const binding = await bindings.get(bindingId(connection));
-    if (binding?.value.connectionId === connection.id) await bindings.delete(binding.id, binding.version);
-  };
-
-  // An organization points to one connection. A tenant that nobody authorised yet gives way to the next one.
-  const claimOrganization = async (organization: string, connectionId: string) => {
-    const pointer = await organizations.get(organization);
-    if (pointer?.value.connectionId === connectionId) return;
-    const stored = pointer && (await connections.get(pointer.value.connectionId));
-    const before = stored?.value;
-    if (before && (before.status === 'active' || before.status === 'reauthorization_required')) {
-      throw new ConnectorError(
-        'refused',
-        'tenant: the organization is connected to another tenant: disconnect that one first.',
-        { field: 'tenant' },
-      );
-    }
-    await organizations.put(organization, { connectionId }, pointer?.version ?? null);
-    // Only as it was read: somebody may be authorising it at this moment.
-    if (before?.status !== 'registered' || (await connections.delete(before.id, stored?.version))) return;
-    if ((await registry.get(before.id))?.status !== 'active') return;
-    await organizations.put(organization, { connectionId: before.id });
-    throw new ConnectorError(
-      'refused',
-      'tenant: the organization was connected to another tenant at this moment.',
-      {
-        field: 'tenant',
-      },
-    );
-  };
 
   const registry: ConnectionRegistry = {
     async register(request, options) {
-      const {
-        organizationId,
-        tenant: typed,
-        provider: providerId,
-        ...rest
-      } = parseRequest(registerSchema, request);
+      const { tenant: typed, provider: providerId, ...who } = parseRequest(registerSchema, request);
       const provider = providerId === undefined ? only(providers) : providers.get(providerId);
       if (!provider) {
-        throw new ConnectorError(
-          'invalid_request',
-          `provider: must be one of ${[...providers.keys()].join(', ')}`,
-          { field: 'provider' },
-        );
+        const known = [...providers.keys()].join(', ');
+        throw new ConnectorError('invalid_request', `provider: must be one of ${known}`, {
+          field: 'provider',
+        });
       }
+      const { organizationId } = who;
       const tenant = await provider.resolveTenant(typed, options);
       const id = connectionIdOf(provider.id, organizationId, tenant.tenantId);
-      await claimOrganization(organizationKey({ providerId: provider.id, organizationId }), id);
+      await bindings.claimOrganization({ providerId: provider.id, organizationId }, id);
+      const named = Object.fromEntries(Object.entries(who).filter(([, value]) => value !== undefined));
       const stored = await connections.update(id, (current) => {
-        if (current && current.status !== 'disconnected') return undefined;
+        if (current && current.status !== 'disconnected') return { ...current, ...named };
         return {
           id,
           organizationId,
-          organizationName: rest.organizationName ?? organizationId,
-          ...(rest.partnerId === undefined ? {} : { partnerId: rest.partnerId }),
+          organizationName: organizationId,
+          ...named,
           providerId: provider.id,
           tenant,
           status: 'registered',
@@ -207,18 +155,36 @@ export function createConnections(context: {
         yield value;
       }
     },
+    async permissions(connectionId) {
+      const connection = await registry.require(connectionId);
+      const { granted, partial = [], checkedAt } = connection;
+      const { permissions } = registry.provider(connection);
+      return {
+        granted: permissions.filter(({ id }) => granted.includes(id)),
+        missing: permissions.filter(({ id }) => !granted.includes(id)),
+        unexpected: granted.filter((id) => !permissions.some((permission) => permission.id === id)),
+        partial,
+        checkedAt,
+      };
+    },
     async disconnect(connectionId, { erase = false } = {}) {
       const before = await registry.require(connectionId);
-      const binding = await bindings.get(bindingId(before));
-      const connection = await change(connectionId, () => ({
+      const release = await bindings.releaseOf(before);
+      const connection = await registry.change(connectionId, () => ({
         status: 'disconnected',
         granted: [],
+        partial: undefined,
+        disabled: undefined,
+        checkedAt: undefined,
         refusedSince: undefined,
+        refusedFor: undefined,
+        reauthorization: undefined,
       }));
       const stopped = context.stopWork(connectionId);
       providers.get(connection.providerId)?.forget?.(connection.tenant);
       // As it was before the status: a later activation has bound anew. One that stays behind binds nobody.
-      if (binding?.value.connectionId === connectionId) await bindings.delete(binding.id, binding.version);
+      await release();
+      await context.cancelAuthorization(connectionId);
       if (erase) {
         // What still runs would write again what is erased.
         await stopped;
@@ -252,47 +218,14 @@ export function createConnections(context: {
         { field: 'providers' },
       );
     },
-    async activate(connectionId, grant) {
-      const connection = await registry.require(connectionId);
-      await bind(connection);
-      const organization = await organizations.get(organizationKey(connection));
-      const isReplaced = organization?.value.connectionId !== connectionId;
-      const activated = await change(connectionId, (current) => {
-        if (isReplaced || current.status === 'disconnected') return undefined;
-        return {
-          status: 'active',
-          tenantName: grant.displayName,
-          granted: grant.granted,
-          activeSince: current.activeSince ?? now(),
-          refusedSince: undefined,
-        };
+    async change(connectionId, fields) {
+      const changed = await connections.update(connectionId, (current) => {
+        if (!current) throw notFound();
+        const update = fields(current);
+        return update && { ...current, ...update };
       });
-      // Somebody ended the connection, or took another tenant, while the administrator was at it.
-      if (activated.status !== 'active') {
-        await unbind(connection);
-        throw new ConnectorError('refused', 'The connection was ended meanwhile: register the tenant again.');
-      }
-      emit('connection.activated', { connection: activated });
-      return activated;
-    },
-    async reportRefusal(connectionId) {
-      let lost = false;
-      const connection = await change(connectionId, (current) => {
-        lost = false;
-        if (current.status !== 'active') return undefined;
-        const age = clock.now() - Date.parse(current.refusedSince ?? now());
-        // Two refusals that are hours apart, with nothing asked between them, are one and one.
-        if (current.refusedSince === undefined || age > REFUSAL_LIFE) return { refusedSince: now() };
-        lost = age >= REFUSAL_PATIENCE;
-        return lost ? { status: 'reauthorization_required' } : undefined;
-      });
-      if (lost) emit('connection.reauthorization_required', { connection });
-    },
-    async reportSuccess(connection) {
-      if (connection.refusedSince === undefined) return;
-      await change(connection.id, (current) =>
-        current.status === 'active' ? { refusedSince: undefined } : undefined,
-      );
+      if (!changed) throw notFound();
+      return changed;
     },
   };
   return registry;

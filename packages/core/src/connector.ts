@@ -1,23 +1,37 @@
 import { z } from 'zod';
 import { createAttempts } from './attempt.ts';
-import { type BeginRequest, type Begun, createAuthorization } from './authorization.ts';
+import { createAuthorization } from './authorization.ts';
+import {
+  type BeginRequest,
+  type Begun,
+  createAuthorizationBegin,
+  type Invited,
+  type InviteRequest,
+} from './authorization-begin.ts';
 import { isBaseUrl, parseBaseUrl } from './base-url.ts';
+import { createBindings } from './bindings.ts';
 import type { CallOptions } from './call-options.ts';
+import type { Cipher } from './cipher.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Connections, createConnections } from './connections.ts';
+import { type ConsentCheck, createConsent } from './consent.ts';
+import { createCredentialWatch } from './credential-watch.ts';
 import type { DirectorySink } from './directory.ts';
 import type { DirectoryRun } from './directory-sync.ts';
 import { createEvents, type Events } from './events.ts';
 import type { MessageFailure } from './failure.ts';
 import { createHandler, type Handler } from './handler.ts';
 import type { Hooks } from './hooks.ts';
+import { createInvitations } from './invitation.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
 import type { MailStatus } from './mail-status.ts';
 import { objectWith, parseOptions } from './options.ts';
+import { type Pages, plainPages } from './pages.ts';
 import type { AccessToken, Provider } from './provider.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 import type { Task, TaskOutcome } from './task.ts';
+import { watchTokens } from './token-watch.ts';
 import { createWork } from './work.ts';
 import type { ConnectionWork } from './workload.ts';
 
@@ -35,6 +49,13 @@ export interface ConnectorOptions {
    */
   readonly baseUrl: string;
   readonly hooks: Hooks;
+  /**
+   * Seals what is secret (the proofs of a sign-in under way) before it reaches the storage: `keyring(...)`, or the host's own.
+   * @default a key of each attempt's own, made from the state that only the browser has
+   */
+  readonly encryption?: Cipher | undefined;
+  /** Pages of the host's own, in place of the plain ones. */
+  readonly pages?: Partial<Pages> | undefined;
   /** @default silent */
   readonly logger?: Logger | undefined;
   /** @default the real time */
@@ -48,6 +69,19 @@ export interface Connector {
   readonly authorization: {
     /** First time and re-authorise alike. A host that mounts `handler` sends the browser to `begin` there instead. */
     begin(request: BeginRequest): Promise<Begun>;
+    /**
+     * A link for an administrator of the tenant who is no user of the host. Its page names the organization, the administrator
+     * signs in, consents and confirms; then `connection.authorized` names who sent it.
+     * @throws ConnectorError `not_found`, `invalid_request`, `refused` when the connection was ended
+     */
+    invite(request: InviteRequest): Promise<Invited>;
+    /**
+     * Asks the service now what the tenant grants: for when an administrator approved, or withdrew, in the service's own pages.
+     * It never binds a tenant.
+     * @throws ConnectorError `refused` when nobody of the tenant has signed in for the connection yet, or it was ended;
+     * `unavailable`, `throttled` and `credential_invalid`, which change nothing
+     */
+    check(connectionId: string, options?: CallOptions): Promise<ConsentCheck>;
   };
   readonly directory: {
     /**
@@ -99,10 +133,23 @@ const schema = z.strictObject({
       'must be an https URL, or an http URL of this machine, without user name, query and fragment',
     )
     .transform((text) => parseBaseUrl(text)),
-  hooks: objectWith<Hooks>('authorize').refine(
-    ({ afterConnect }) => afterConnect === undefined || typeof afterConnect === 'function',
-    'must have a function as afterConnect, or none',
-  ),
+  hooks: objectWith<Hooks>('authorize').superRefine((hooks, issues) => {
+    for (const name of ['afterConnect', 'beforeTokenRefresh', 'afterTokenRefresh'] as const)
+      if (hooks[name] !== undefined && typeof hooks[name] !== 'function')
+        issues.addIssue({ code: 'custom', path: [name], message: 'must be a function' });
+  }),
+  encryption: objectWith<Cipher>('seal', 'open').optional(),
+  pages: z
+    .strictObject(
+      Object.fromEntries(
+        Object.keys(plainPages).map((name) => [
+          name,
+          z.custom((value) => typeof value === 'function', 'must be a function').optional(),
+        ]),
+      ),
+    )
+    .transform((pages) => pages as Partial<Pages>)
+    .optional(),
   logger: objectWith<Logger>('debug', 'info', 'warn', 'error').optional(),
   clock: objectWith<Clock>('now', 'wait').optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),
@@ -123,30 +170,62 @@ export function createConnector(options: ConnectorOptions): Connector {
     logger = silentLogger,
     clock = systemClock,
     slice = 60_000,
+    encryption,
+    pages,
   } = parseOptions('createConnector', schema, options);
   const { events, emit } = createEvents(logger);
+  const bindings = createBindings(storage);
   const connections = createConnections({
     providers: new Map(providers.map((provider) => [provider.id, provider])),
     storage,
+    bindings,
     clock,
     emit,
+    async cancelAuthorization(connectionId) {
+      await attempts.cancel(connectionId);
+      await invitations.cancel(connectionId);
+    },
     stopWork: (connectionId) => work.stop(connectionId),
     eraseWork: (connectionId) => work.erase(connectionId),
   });
-  const work = createWork({ connections, storage, directory, archive, clock, emit, logger, slice });
+  const consent = createConsent({ connections, bindings, clock, emit });
+  const work = createWork({
+    connections,
+    consent,
+    storage,
+    directory,
+    archive,
+    clock,
+    emit,
+    logger,
+    slice,
+  });
+  const findConnection = connections.get;
+  const attempts = createAttempts({ storage, clock, findConnection, cipher: encryption });
+  const invitations = createInvitations({ storage, clock, findConnection });
+  const redirectUri = `${baseUrl.href}/callback`;
+  const begin = createAuthorizationBegin({ connections, attempts, invitations, baseUrl, redirectUri });
   const authorization = createAuthorization({
     connections,
-    attempts: createAttempts(storage, clock),
+    consent,
+    attempts,
+    invitations,
     hooks,
-    baseUrl,
+    redirectUri,
     clock,
     logger,
   });
-  const { register, get, list, disconnect } = connections;
+  const unwatch = watchTokens({ providers, connections, bindings, hooks, emit, logger });
+  const credentials = createCredentialWatch({ providers, storage, clock, emit });
+  const close = async () => {
+    unwatch();
+    await work.close();
+  };
+  const { register, get, list, permissions, disconnect } = connections;
 
   return {
-    connections: { register, get, list, disconnect },
-    authorization: { begin: authorization.begin },
+    connections: { register, get, list, permissions, disconnect },
+    authorization: { begin: begin.begin, invite: begin.invite, check: consent.check },
     directory: work.directory,
     mail: work.mail,
     async accessToken(connectionId, callOptions) {
@@ -154,10 +233,20 @@ export function createConnector(options: ConnectorOptions): Connector {
       return connections.provider(connection).acquireToken(connection.tenant, callOptions);
     },
     run: work.run,
-    workload: work.workload,
-    handler: createHandler({ authorization, connections, baseUrl, logger }),
+    async workload() {
+      await credentials.check();
+      return work.workload();
+    },
+    handler: createHandler({
+      begin,
+      authorization,
+      connections,
+      pages: { ...plainPages, ...pages },
+      baseUrl,
+      logger,
+    }),
     events,
-    close: work.close,
-    [Symbol.asyncDispose]: work.close,
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -11,8 +11,39 @@ export interface ConnectorEvents {
   /** An administrator authorised the connection, for the first time or again. */
   'connection.activated': (event: { readonly connection: Connection }) => void;
   /** The tenant's consent is gone; work rests until an administrator re-authorises. */
-  'connection.reauthorization_required': (event: { readonly connection: Connection }) => void;
+  'connection.reauthorization_required': (event: {
+    readonly connection: Connection;
+    /** The service's own word, such as `AADSTS7000112`, or `permission_missing`. */
+    readonly code: string;
+    /** One sentence: what the administrator must do. */
+    readonly message: string;
+  }) => void;
+  /** What the tenant grants is no longer what it was: `connection.disabled` and `connections.permissions` tell. */
+  'connection.permissions_changed': (event: { readonly connection: Connection }) => void;
   'connection.disconnected': (event: { readonly connection: Connection }) => void;
+  /** `connectionId` is absent while the tenant belongs to nobody yet. `expiresAt`: epoch milliseconds. */
+  'token.refreshed': (event: {
+    readonly providerId: string;
+    readonly tenantId: string;
+    readonly connectionId: string | undefined;
+    readonly expiresAt: number;
+  }) => void;
+  'token.refresh_failed': (event: {
+    readonly providerId: string;
+    readonly tenantId: string;
+    readonly connectionId: string | undefined;
+    readonly error: ConnectorError;
+  }) => void;
+  /**
+   * The host's own credential ends in at most `days` days: 30, 7 or 1. Each is told once, by one of all processes. It
+   * concerns every tenant, and no tenant's administrator can do anything about it.
+   */
+  'credential.expiring': (event: {
+    readonly providerId: string;
+    /** Epoch milliseconds. */
+    readonly expiresAt: number;
+    readonly days: 30 | 7 | 1;
+  }) => void;
   'directory.synced': (event: { readonly run: DirectoryRun }) => void;
   /** A message is durable in the archive. */
   'message.archived': (event: {

@@ -1,9 +1,10 @@
 import type { AuthorizationFlow, Browser } from './authorization.ts';
+import type { AuthorizationBegin, Begun } from './authorization-begin.ts';
 import type { BaseUrl } from './base-url.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Logger } from './logger.ts';
-import { confirmationPage, errorPage, waitingPage } from './pages.ts';
+import { guarded, type Pages, statusOf } from './pages.ts';
 
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -12,16 +13,26 @@ const COOKIE = 'mailsphere_connect';
 const LONGEST_VALUE = 4096;
 
 /**
- * The pages of the connect flow, below `baseUrl`:
- * `GET begin?connectionId&returnTo`, `GET callback`, `GET confirm`, `POST confirm`.
+ * The pages of the connect flow, below `baseUrl`: `GET begin?connectionId&returnTo`, `GET callback`, `GET confirm` and `POST confirm`,
+ * and for links `GET invitation` and `POST invitation`.
  */
 export function createHandler(context: {
+  readonly begin: AuthorizationBegin;
   readonly authorization: AuthorizationFlow;
   readonly connections: ConnectionRegistry;
+  readonly pages: Pages;
   readonly baseUrl: BaseUrl;
   readonly logger: Logger;
 }): Handler {
-  const { authorization, connections, baseUrl, logger } = context;
+  const { begin, authorization, connections, pages, baseUrl, logger } = context;
+  const permissionsOf = (connection: Parameters<ConnectionRegistry['provider']>[0]) =>
+    connections.provider(connection).permissions;
+  const formOf = async (request: Request) => {
+    const origin = request.headers.get('origin');
+    if (origin !== null && origin !== 'null' && origin !== baseUrl.origin)
+      throw new ConnectorError('attempt_invalid', 'The form was sent from another site. Start again.');
+    return new URLSearchParams(await request.text());
+  };
 
   const routes: Readonly<Record<string, (request: Request, query: URLSearchParams) => Promise<Response>>> = {
     async 'GET /begin'(request, query) {
@@ -29,13 +40,28 @@ export function createHandler(context: {
       const connection = await connections.require(connectionId);
       const actor = await authorization.askActor(request, connection);
       if (actor === undefined) throw new ConnectorError('refused', 'Sign in to connect this organization.');
-      const begun = await authorization.begin({
+      const begun = await begin.begin({
         connectionId,
         actor,
         returnTo: single(query, 'returnTo'),
         cookie: cookieOf(request),
       });
-      return redirect(302, begun.location, cookieHeader(begun.cookie, baseUrl));
+      return withCookie(redirect(302, begun.location), begun, baseUrl);
+    },
+    async 'GET /invitation'(_request, query) {
+      const link = single(query, 'link') ?? '';
+      const connection = await begin.invited(link);
+      return pages.invitation({
+        connection,
+        permissions: permissionsOf(connection),
+        form: { action: `${baseUrl.path}/invitation`, fields: { link } },
+      });
+    },
+    async 'POST /invitation'(request) {
+      const link = single(await formOf(request), 'link') ?? '';
+      const connection = await begin.invited(link);
+      const begun = await begin.accept(link, cookieOf(request));
+      return withCookie(await pages.leaving({ connection, location: begun.location }), begun, baseUrl);
     },
     async 'GET /callback'(request, query) {
       const step = await authorization.callback(
@@ -53,24 +79,27 @@ export function createHandler(context: {
     },
     async 'GET /confirm'(request, query) {
       const attempt = single(query, 'attempt') ?? '';
-      const confirmation = await authorization.review(attempt, browser(request), {
+      const { connection, grant } = await authorization.review(attempt, browser(request), {
         signal: request.signal,
         // The page comes again by itself, so the browser need not wait here.
         maxWait: 2_000,
       });
-      if (!confirmation.grant) return waitingPage();
-      return confirmationPage(confirmation, { action: `${baseUrl.path}/confirm`, attempt });
+      if (!grant) return pages.waiting({ connection });
+      return pages.confirmation({
+        connection,
+        grant,
+        permissions: permissionsOf(connection),
+        form: { action: `${baseUrl.path}/confirm`, fields: { attempt } },
+      });
     },
     async 'POST /confirm'(request) {
-      const origin = request.headers.get('origin');
-      if (origin !== null && origin !== 'null' && origin !== baseUrl.origin)
-        throw new ConnectorError('attempt_invalid', 'The form was sent from another site. Start again.');
-      const form = new URLSearchParams(await request.text());
-      return redirect(303, await authorization.confirm(single(form, 'attempt') ?? '', browser(request)));
+      const attempt = single(await formOf(request), 'attempt') ?? '';
+      const { connection, returnTo } = await authorization.confirm(attempt, browser(request));
+      return returnTo === undefined ? pages.connected({ connection }) : redirect(303, returnTo);
     },
   };
 
-  return async (request) => {
+  const answer = async (request: Request): Promise<Response> => {
     // Only path and query are read: the origin of a request is the client's word.
     const { pathname, searchParams } = new URL(request.url);
     const path = pathname.startsWith(`${baseUrl.path}/`) ? pathname.slice(baseUrl.path.length) : pathname;
@@ -78,24 +107,28 @@ export function createHandler(context: {
     try {
       if (!route) throw new ConnectorError('not_found', 'There is no such page.');
       return await route(request, searchParams);
-    } catch (error) {
-      if (ConnectorError.is(error)) {
-        logger.info(
-          { code: error.code, serviceCode: error.serviceCode, path },
-          'A step of the authorization was refused.',
-        );
-        return errorPage(error);
-      }
-      logger.error(
-        { error: error instanceof Error ? error.name : 'unknown', path },
-        'A step of the authorization failed.',
-      );
-      return errorPage(
-        new ConnectorError('unexpected', 'Something went wrong on our side. Try again in a minute.'),
-      );
+    } catch (thrown) {
+      const error = understood(thrown);
+      const { code, serviceCode, cause } = error;
+      const about = { code, serviceCode, cause: nameOf(cause), path: route ? path : 'unknown' };
+      if (code === 'unexpected') logger.error(about, 'A step of the authorization failed.');
+      else logger.info(about, 'A step of the authorization was refused.');
+      return pages.error({ error, status: statusOf(error) });
     }
   };
+  return async (request) => guarded(await answer(request));
 }
+
+const understood = (thrown: unknown) =>
+  ConnectorError.is(thrown)
+    ? thrown
+    : new ConnectorError('unexpected', 'Something went wrong on our side. Try again in a minute.', {
+        cause: thrown,
+      });
+
+/** What a log may say of a cause: our own codes and the names of others' errors, never their texts. */
+const nameOf = (cause: unknown) =>
+  ConnectorError.is(cause) ? cause.code : cause instanceof Error ? cause.name : undefined;
 
 const browser = (request: Request): Browser => ({ request, cookie: cookieOf(request) });
 
@@ -132,8 +165,11 @@ const cookieHeader = (value: string, baseUrl: BaseUrl) =>
     ...(baseUrl.secure ? ['Secure'] : []),
   ].join('; ');
 
-const redirect = (status: 302 | 303, location: string, cookie?: string) =>
-  new Response(null, {
-    status,
-    headers: { location, 'cache-control': 'no-store', ...(cookie ? { 'set-cookie': cookie } : {}) },
-  });
+const redirect = (status: 302 | 303, location: string) =>
+  new Response(null, { status, headers: { location } });
+
+function withCookie(response: Response, { cookie }: Begun, baseUrl: BaseUrl): Response {
+  const headers = new Headers(response.headers);
+  headers.append('set-cookie', cookieHeader(cookie, baseUrl));
+  return new Response(response.body, { status: response.status, headers });
+}

@@ -1,5 +1,13 @@
 import type { Connection } from './connection.ts';
 
+/** Whose token it is. */
+export interface TokenContext {
+  readonly providerId: string;
+  readonly tenantId: string;
+  /** `undefined` while the tenant is being connected and belongs to nobody yet. */
+  readonly connection: Connection | undefined;
+}
+
 /** What a host decides or adds. Hooks are awaited. */
 export interface Hooks {
   /**
@@ -14,5 +22,15 @@ export interface Hooks {
    * After the connection became active, before the browser goes back to the host. The connection stays active when it throws: that is logged,
    * and the browser goes back all the same.
    */
-  afterConnect?(connection: Connection, context: { readonly actor: string }): Promise<void> | void;
+  afterConnect?(
+    connection: Connection,
+    context: { readonly actor: string; readonly byLink: boolean },
+  ): Promise<void> | void;
+  /**
+   * Before a token is asked for. Throwing refuses: no request is sent, and what needed the token ends with `refused`.
+   * It must not ask for a token of the same tenant itself: that would wait for this hook.
+   */
+  beforeTokenRefresh?(context: TokenContext): Promise<void> | void;
+  /** After a token was renewed. The token itself is not passed around. What it throws is logged, and changes nothing. */
+  afterTokenRefresh?(context: TokenContext & { readonly expiresAt: number }): Promise<void> | void;
 }

@@ -1,10 +1,18 @@
-export type { BeginRequest, Begun } from './authorization.ts';
+export type { BeginRequest, Begun, Invited, InviteRequest } from './authorization-begin.ts';
 export type { CallOptions } from './call-options.ts';
+export type { Cipher, Opened, SealContext } from './cipher.ts';
 export { type Clock, systemClock } from './clock.ts';
-export type { Connection, ConnectionStatus } from './connection.ts';
-export type { Connections, RegisterRequest } from './connections.ts';
+export type {
+  Authorized,
+  Connection,
+  ConnectionStatus,
+  DisabledCapability,
+  Reauthorization,
+} from './connection.ts';
+export type { ConnectionPermissions, Connections, RegisterRequest } from './connections.ts';
 export { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 export { ConnectorError, type ConnectorErrorOptions, type ErrorCode } from './connector-error.ts';
+export type { ConsentCheck } from './consent.ts';
 export {
   type DirectoryBatch,
   type DirectoryChange,
@@ -23,8 +31,9 @@ export {
 export type { DirectoryCounts, DirectoryRun } from './directory-sync.ts';
 export type { ConnectorEvents, Events } from './events.ts';
 export type { Handler } from './handler.ts';
-export type { Hooks } from './hooks.ts';
+export type { Hooks, TokenContext } from './hooks.ts';
 export type { Json } from './json.ts';
+export { keyring } from './keyring.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type {
   FolderRef,
@@ -42,6 +51,7 @@ export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
 export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 export { memoryStorage } from './memory-storage.ts';
 export type { Change, Cursor, Page } from './page.ts';
+export type { PageForm, Pages } from './pages.ts';
 export type {
   AccessToken,
   Capability,
@@ -51,6 +61,7 @@ export type {
   ProviderAuthorization,
   SignedInPerson,
   TokenOptions,
+  TokenWatcher,
 } from './provider.ts';
 export type {
   DeleteOptions,

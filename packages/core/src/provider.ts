@@ -1,10 +1,14 @@
 import type { CallOptions } from './call-options.ts';
+import type { ConnectorError } from './connector-error.ts';
 import type { DirectorySource } from './directory.ts';
 import type { MailSource } from './mail.ts';
 import type { Tenant, TenantRef } from './tenant.ts';
 
-/** What a permission is for. */
-export type Capability = 'connect' | 'directory' | 'mail';
+/**
+ * What a permission is for. A capability that lacks an optional permission of its own is switched off; one that lacks a
+ * required permission takes the whole connection along.
+ */
+export type Capability = 'connect' | 'directory' | 'hidden_members' | 'mail';
 
 /** A permission as the administrator will be shown it. */
 export interface Permission {
@@ -26,6 +30,8 @@ export interface Grant {
   readonly missing: readonly Permission[];
   /** Granted, but not asked for. */
   readonly unexpected: readonly string[];
+  /** Of `granted`: what holds for a part of the mailboxes only, because the tenant narrowed it. @default none */
+  readonly partial?: readonly string[] | undefined;
 }
 
 export interface AccessToken {
@@ -37,6 +43,17 @@ export interface AccessToken {
 export interface TokenOptions extends CallOptions {
   /** Ask the service even if a valid token is at hand: after a consent, roles of an older token are stale. @default false */
   readonly fresh?: boolean | undefined;
+}
+
+/** Is asked before, and told after, each request for a token. */
+export interface TokenWatcher {
+  /** Awaited before the service is asked. When it rejects, nothing is sent and the error reaches whoever needed the token. */
+  before(tenant: TenantRef): Promise<void>;
+  /** Awaited once the service has answered, when the new token is already in use. Does not reject. */
+  after(
+    tenant: TenantRef,
+    outcome: { readonly expiresAt: number } | { readonly error: ConnectorError },
+  ): Promise<void>;
 }
 
 /** The person who signed in, proved by the service. */
@@ -90,6 +107,8 @@ export interface Provider {
   /** Such as `office365`. */
   readonly id: string;
   readonly permissions: readonly Permission[];
+  /** When the host's own credential ends, in epoch milliseconds; `undefined` when that is not known. */
+  readonly credentialExpiresAt?: number | undefined;
   /**
    * The tenant behind what an administrator typed: a name, a domain or an id.
    * @throws ConnectorError `invalid_request` when it can be none of these, `tenant_not_found`
@@ -105,6 +124,8 @@ export interface Provider {
   verify(tenant: TenantRef, options?: CallOptions): Promise<Grant>;
   readonly directory: DirectorySource;
   readonly mail: MailSource;
+  /** From now on the watcher is asked and told, until the returned function is called. Several may watch. */
+  watchTokens?(watcher: TokenWatcher): () => void;
   /** Drops what is remembered of the tenant, tokens above all: nobody may use them any more. */
   forget?(tenant: TenantRef): void;
   close?(): Promise<void>;

@@ -1,5 +1,7 @@
 /** A unit of work that a scheduler runs. */
 export type Task =
+  /** Asks the service whether the tenant still grants what it did. */
+  | { readonly kind: 'connection.verify'; readonly connectionId: string }
   | { readonly kind: 'directory.sync'; readonly connectionId: string }
   | { readonly kind: 'mail.plan'; readonly connectionId: string }
   | { readonly kind: 'mail.backfill'; readonly connectionId: string; readonly mailboxId: string };

@@ -2,9 +2,10 @@ import type { CallOptions } from './call-options.ts';
 import { type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
-import type { ConnectionRegistry } from './connections.ts';
+import { type ConnectionRegistry, requireCapability } from './connections.ts';
 import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
+import type { Consent } from './consent.ts';
 import type { DirectorySink } from './directory.ts';
 import { type LastRun, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
@@ -17,10 +18,12 @@ import { backfillMailbox } from './mail-backfill.ts';
 import { planMail } from './mail-plan.ts';
 import { readMailStatus } from './mail-status.ts';
 import type { MailboxRecord, Round } from './mailbox.ts';
+import type { Capability } from './provider.ts';
 import { createRecords, recordId } from './records.ts';
 import { changeSchedule, type Schedule, scheduleId } from './schedule.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 import { type Task, type TaskOutcome, taskKey } from './task.ts';
+import { verifyAt } from './verify-at.ts';
 import type { ConnectionWork, MailboxWork } from './workload.ts';
 
 // How often a caller who joined the run of another process looks whether it has ended.
@@ -36,6 +39,7 @@ export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'wo
 /** Runs the tasks: lease, then the loop that the task is for, then its record. */
 export function createWork(context: {
   readonly connections: ConnectionRegistry;
+  readonly consent: Consent;
   readonly storage: StorageAdapter;
   readonly directory: DirectorySink;
   readonly archive: MailArchive;
@@ -44,7 +48,7 @@ export function createWork(context: {
   readonly logger: Logger;
   readonly slice: number;
 }): Work {
-  const { connections, storage, clock, emit, logger } = context;
+  const { connections, consent, storage, clock, emit, logger } = context;
   const leases = createLeases(storage, clock);
   const checkpoints = createRecords<Checkpoint>(storage, 'checkpoints');
   const mailboxes = createRecords<MailboxRecord>(storage, 'mailboxes');
@@ -70,6 +74,10 @@ export function createWork(context: {
       return { status: 'completed' };
     };
     switch (task.kind) {
+      case 'connection.verify': {
+        await consent.check(connection.id, { signal: lease.signal });
+        return { status: 'completed' };
+      }
       case 'directory.sync': {
         const before = (await lastRuns.get(lastRunId(connection.id)))?.value;
         const sink = context.directory;
@@ -113,13 +121,16 @@ export function createWork(context: {
     if (error.code === 'conflict') return { status: 'busy', resumeAt: clock.now() + 1_000 };
     if (error.code === 'throttled') {
       const resumeAt = error.retryAt ?? clock.now() + 60_000;
-      if (task.kind !== 'mail.backfill') {
+      if (task.kind === 'directory.sync' || task.kind === 'mail.plan') {
         const kind = task.kind === 'directory.sync' ? 'directory' : 'mail';
         await changeSchedule(schedules, scheduleId(task.connectionId, kind), { resumeAt });
       }
       return { status: 'yielded', resumeAt, reason: 'throttled' };
     }
-    if (error.code === 'reauthorization_required') await connections.reportRefusal(task.connectionId);
+    if (error.code === 'reauthorization_required') await consent.reportRefusal(task.connectionId, error);
+    // The service may have been asked for what the tenant no longer grants: then the rest goes on without it.
+    if (error.code === 'permission_missing' && task.kind !== 'connection.verify')
+      await consent.check(task.connectionId, { signal }).catch(() => undefined);
     const { connectionId, kind } = task;
     const { code, serviceCode, requestId } = error;
     logger.warn({ task: kind, connectionId, code, serviceCode, requestId }, 'A task failed.');
@@ -127,19 +138,32 @@ export function createWork(context: {
     throw error;
   };
 
+  /** @throws ConnectorError `refused`, `permission_missing` when the task is not wanted */
+  const requireFor = async (task: Task): Promise<Connection> => {
+    if (task.kind !== 'connection.verify') {
+      const connection = await connections.requireActive(task.connectionId);
+      requireCapability(connection, task.kind === 'directory.sync' ? 'directory' : 'mail');
+      return connection;
+    }
+    const connection = await connections.require(task.connectionId);
+    if (isBound(connection)) return connection;
+    throw new ConnectorError('refused', 'The connection was ended, or nobody has authorised it yet.');
+  };
+
   const run: Connector['run'] = async (task, { signal } = {}) => {
     if (isClosed) throw new ConnectorError('aborted', 'The connector was closed.');
-    const connection = await connections.requireActive(task.connectionId);
+    const connection = await requireFor(task);
     const stopping = new AbortController();
     const either = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
     const work = leases
       .hold(
         taskKey(task),
         // Another process may have ended the connection meanwhile.
-        { signal: either, stillWanted: () => connections.requireActive(task.connectionId) },
+        { signal: either, stillWanted: () => requireFor(task) },
         async (lease) => {
           const outcome = await runTask(task, connection, lease);
-          if (outcome.status === 'completed') await connections.reportSuccess(connection);
+          if (outcome.status === 'completed' && task.kind !== 'connection.verify')
+            await consent.reportSuccess(connection);
           return outcome;
         },
       )
@@ -195,13 +219,18 @@ export function createWork(context: {
     }
     return {
       connectionId: connection.id,
+      verifyAt: verifyAt(connection),
       activeSince: Date.parse(connection.activeSince ?? connection.registeredAt),
-      directory: {
-        lastStartedAt: directory?.lastStartedAt,
-        requestedAt: directory?.requestedAt,
-        resumeAt: directory?.resumeAt,
-      },
-      mail: { plannedAt: mail?.lastStartedAt, resumeAt: mail?.resumeAt, mailboxes: open },
+      directory: isOn(connection, 'directory')
+        ? {
+            lastStartedAt: directory?.lastStartedAt,
+            requestedAt: directory?.requestedAt,
+            resumeAt: directory?.resumeAt,
+          }
+        : undefined,
+      mail: isOn(connection, 'mail')
+        ? { plannedAt: mail?.lastStartedAt, resumeAt: mail?.resumeAt, mailboxes: open }
+        : undefined,
     };
   };
 
@@ -225,15 +254,14 @@ export function createWork(context: {
     directory: {
       sync: syncNow,
       async request(connectionId) {
-        await connections.requireActive(connectionId);
+        requireCapability(await connections.requireActive(connectionId), 'directory');
         await changeSchedule(schedules, scheduleId(connectionId, 'directory'), { requestedAt: clock.now() });
       },
       status: async (connectionId) => (await lastRuns.get(lastRunId(connectionId)))?.value.run,
     },
     mail: {
       async status(connectionId) {
-        await connections.require(connectionId);
-        return readMailStatus(mailboxes, connectionId);
+        return readMailStatus(mailboxes, await connections.require(connectionId));
       },
       async *failures(connectionId, mailboxId) {
         await connections.require(connectionId);
@@ -244,8 +272,13 @@ export function createWork(context: {
     async workload() {
       const all: ConnectionWork[] = [];
       for await (const connection of connections.list())
-        if (connection.status === 'active') all.push(await readWork(connection));
+        if (isBound(connection)) all.push(await readWork(connection));
       return all;
     },
   };
 }
+
+const isBound = ({ status }: Connection) => status === 'active' || status === 'reauthorization_required';
+
+const isOn = ({ status, disabled = [] }: Connection, capability: Capability) =>
+  status === 'active' && !disabled.some((each) => each.capability === capability);

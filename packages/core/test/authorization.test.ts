@@ -37,7 +37,7 @@ describe('connecting a tenant', () => {
       tenantName: 'Contoso <Ltd>',
       granted: ['Mail.Read'],
     });
-    expect(afterConnect).toHaveBeenCalledWith(connection, { actor: 'anna' });
+    expect(afterConnect).toHaveBeenCalledWith(connection, { actor: 'anna', byLink: false });
     expect(activated).toHaveBeenCalledOnce();
   });
 
@@ -194,7 +194,7 @@ describe('what is refused', () => {
     const browser = createBrowser(host.connector);
     const state = await browser.begin(id);
     await host.connector.connections.register({ organizationId: 'org-1', tenant: 'fabrikam' });
-    expect((await browser.send(`${BASE}/callback?state=${state}&code=good`)).status).toBe(404);
+    expect((await browser.send(`${BASE}/callback?state=${state}&code=good`)).status).toBe(400);
   });
 
   it('a tenant that another organization has, without saying which', async () => {

@@ -23,7 +23,7 @@ describe('createConnector', () => {
     ['baseUrl', { baseUrl: 'http://app.example' }],
     ['baseUrl', { baseUrl: 'https://user:password@app.example' }],
     ['providers', { providers: [host.provider, host.provider] }],
-    ['hooks', { hooks: { authorize: () => 'anna', afterConnect: 5 } }],
+    ['hooks.afterConnect', { hooks: { authorize: () => 'anna', afterConnect: 5 } }],
     ['baseUrl', { baseUrl: 'https://app.example/?x=1' }],
     ['hooks', { hooks: {} }],
     ['slice', { slice: 0 }],

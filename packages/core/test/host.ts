@@ -1,10 +1,12 @@
 import {
   type Connector,
+  type ConnectorOptions,
   createConnector,
   type Hooks,
   memoryArchive,
   memoryDirectory,
   memoryStorage,
+  type Permission,
 } from '../src/index.ts';
 import { virtualClock } from '../src/testing/index.ts';
 import { scriptedProvider } from './scripted-provider.ts';
@@ -12,29 +14,36 @@ import { scriptedProvider } from './scripted-provider.ts';
 export const BASE = 'https://app.example/connect';
 
 /** A host with a scripted service, everything in memory, and a clock that stands still. */
-export function createHost(overrides: { readonly hooks?: Partial<Hooks>; readonly slice?: number } = {}) {
-  const { provider, service } = scriptedProvider();
+export function createHost(
+  overrides: Partial<Pick<ConnectorOptions, 'slice' | 'encryption' | 'pages' | 'logger'>> & {
+    readonly hooks?: Partial<Hooks>;
+    readonly permissions?: readonly Permission[];
+  } = {},
+) {
+  const { hooks, permissions, ...options } = overrides;
+  const { provider, service } = scriptedProvider(permissions);
   const clock = virtualClock();
   const storage = memoryStorage();
   const directory = memoryDirectory();
   const archive = memoryArchive();
-  const create = (ownClock = clock) =>
+  const create = (ownClock = clock, more: typeof options = {}) =>
     createConnector({
       providers: [provider],
       storage,
       directory,
       archive,
       baseUrl: BASE,
-      hooks: { authorize: (request) => request.headers.get('x-user') ?? undefined, ...overrides.hooks },
+      hooks: { authorize: (request) => request.headers.get('x-user') ?? undefined, ...hooks },
       clock: ownClock,
-      slice: overrides.slice,
+      ...options,
+      ...more,
     });
   return { provider, service, clock, storage, directory, archive, create, connector: create() };
 }
 
 /** A browser of one person: keeps its cookie, follows nothing by itself. */
-export function createBrowser(connector: Connector, user: string | undefined = 'anna') {
-  let cookie: string | undefined;
+export function createBrowser(connector: Connector, user: string | undefined = 'anna', ownCookie?: string) {
+  let cookie = ownCookie;
   const send = async (url: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     if (user !== undefined) headers.set('x-user', user);

@@ -49,9 +49,9 @@ describe('mail backfill', () => {
 
   it('looks into a mailbox first, so that the scheduler can take the largest', async () => {
     const host = await planned({}, { m1: { inbox: 1, sent: 1 } });
-    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.remaining).toBe(Number.MAX_SAFE_INTEGER);
+    expect((await host.connector.workload())[0]?.mail?.mailboxes[0]?.remaining).toBe(Number.MAX_SAFE_INTEGER);
     expect(await host.slice('m1')).toMatchObject({ status: 'yielded', reason: 'slice' });
-    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.remaining).toBe(2);
+    expect((await host.connector.workload())[0]?.mail?.mailboxes[0]?.remaining).toBe(2);
   });
 
   it('brings only what is new in the next round', async () => {
@@ -208,7 +208,7 @@ describe('mail backfill', () => {
     };
     expect(await host.slice('m1')).toEqual({ status: 'yielded', reason: 'throttled', resumeAt: retryAt });
     expect(await host.status()).toMatchObject({ state: 'throttled' });
-    expect((await host.connector.workload())[0]?.mail.mailboxes[0]?.resumeAt).toBe(retryAt);
+    expect((await host.connector.workload())[0]?.mail?.mailboxes[0]?.resumeAt).toBe(retryAt);
   });
 
   it.each([
@@ -227,7 +227,7 @@ describe('mail backfill', () => {
         expect(await host.status()).toMatchObject({ state });
         await host.plan();
         const [work] = await host.connector.workload();
-        expect(work?.mail.mailboxes[0]?.resumeAt).toBe(host.clock.now() + rest);
+        expect(work?.mail?.mailboxes[0]?.resumeAt).toBe(host.clock.now() + rest);
         await host.clock.advance(rest);
       }
       opens = true;
@@ -281,7 +281,7 @@ describe('mail backfill', () => {
     host.service.removeMailbox('m1');
     await host.plan();
     expect(await host.status()).toMatchObject({ state: 'removed' });
-    expect((await host.connector.workload())[0]?.mail.mailboxes).toEqual([]);
+    expect((await host.connector.workload())[0]?.mail?.mailboxes).toEqual([]);
     host.service.addMailbox('m1', { inbox: 2 });
     await host.plan();
     await host.finish('m1');

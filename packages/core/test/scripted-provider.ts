@@ -8,6 +8,7 @@ import type {
   Page,
   Permission,
   Provider,
+  TokenWatcher,
 } from '../src/index.ts';
 import { ConnectorError } from '../src/index.ts';
 
@@ -50,7 +51,7 @@ export interface ScriptedMailbox {
   readonly contents: Map<string, Uint8Array>;
 }
 
-const permission: Permission = {
+export const mailPermission: Permission = {
   id: 'Mail.Read',
   title: 'Read mail',
   reason: 'To archive it.',
@@ -60,8 +61,18 @@ const permission: Permission = {
 
 const TENANT = '0b8a7f0e-0000-4000-8000-000000000001';
 
+/** One that the connection can do without. */
+export const hiddenPermission: Permission = {
+  id: 'Hidden.Read',
+  title: 'Read hidden members',
+  reason: 'To keep them.',
+  capability: 'hidden_members',
+  required: false,
+};
+
 /** A provider whose service is a few maps, for tests of the loops above it. */
-export function scriptedProvider() {
+export function scriptedProvider(permissions: readonly Permission[] = [mailPermission]) {
+  const watchers = new Set<TokenWatcher>();
   const directory: Record<DirectoryKind, ChangeLog<DirectoryChange>> = {
     domain: createChangeLog(),
     user: createChangeLog(),
@@ -76,6 +87,11 @@ export function scriptedProvider() {
     mayGrantByDirectory: true,
     granted: ['Mail.Read'] as readonly string[],
     pending: false,
+    partial: undefined as readonly string[] | undefined,
+    verifications: 0,
+    /** Thrown by the next verifications and tokens. */
+    refusal: undefined as ConnectorError | undefined,
+    forgotten: [] as string[],
     inFlight: 0,
     mostInFlight: 0,
     contentCalls: 0,
@@ -113,9 +129,10 @@ export function scriptedProvider() {
     },
   };
 
-  const provider: Provider = {
+  const provider = {
     id: 'scripted',
-    permissions: [permission],
+    permissions,
+    credentialExpiresAt: undefined as number | undefined,
     async resolveTenant(input) {
       if (input === 'unknown') throw new ConnectorError('tenant_not_found', 'no such tenant');
       return { tenantId: input === 'contoso' ? TENANT : input, domain: input };
@@ -131,14 +148,28 @@ export function scriptedProvider() {
         `https://login.example/${tenant.tenantId}/consent?${query(parameters)}`,
       mayGrant: async () => service.mayGrantByDirectory,
     },
-    acquireToken: async () => ({ token: 'token', expiresAt: 0 }),
+    async acquireToken(tenant) {
+      for (const { before } of watchers) await before(tenant);
+      const error = service.refusal;
+      for (const { after } of watchers) await after(tenant, error ? { error } : { expiresAt: 5 });
+      if (error) throw error;
+      return { token: 'token', expiresAt: 5 };
+    },
+    watchTokens(watcher) {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    forget: ({ tenantId }) => void service.forgotten.push(tenantId),
     async verify() {
+      service.verifications++;
+      if (service.refusal) throw service.refusal;
       if (service.pending) throw new ConnectorError('consent_pending', 'not yet');
       return {
         displayName: 'Contoso <Ltd>',
         granted: service.granted,
-        missing: service.granted.includes(permission.id) ? [] : [permission],
-        unexpected: [],
+        missing: permissions.filter(({ id }) => !service.granted.includes(id)),
+        unexpected: service.granted.filter((id) => !permissions.some((one) => one.id === id)),
+        partial: service.partial,
       };
     },
     directory: {
@@ -188,7 +219,7 @@ export function scriptedProvider() {
         }
       },
     },
-  };
+  } satisfies Provider;
   return { provider, service };
 }
 

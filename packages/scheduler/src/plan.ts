@@ -39,15 +39,16 @@ const DIRECTORY_AHEAD = HOUR;
 /**
  * Says which tasks are due at `now` (epoch milliseconds), by what is recorded and nothing else.
  *
- * Directory syncs come first and mail plans second, each with the longest waiting in front; then the mailboxes, the
- * largest of every connection before the second largest of any.
+ * Consent is verified first, as work without it is in vain; then come directory syncs and mail plans, each with the
+ * longest waiting in front; then the mailboxes, the largest of every connection before the second largest of any.
  */
 export function plan(work: readonly ConnectionWork[], now: number, options: PlanOptions = {}): Plan {
   const { lastServed = () => 0 } = options;
   const byWaiting = (a: Candidate, b: Candidate) => a.wantedAt - b.wantedAt;
   const candidates = [
-    ...work.map((connection) => directorySync(connection, now)).sort(byWaiting),
-    ...work.map((connection) => mailPlan(connection, now)).sort(byWaiting),
+    ...work.map(verification).sort(byWaiting),
+    ...work.flatMap((connection) => directorySync(connection, now)).sort(byWaiting),
+    ...work.flatMap((connection) => mailPlan(connection, now)).sort(byWaiting),
     ...backfills([...work].sort((a, b) => lastServed(a.connectionId) - lastServed(b.connectionId))),
   ];
 
@@ -69,11 +70,21 @@ export function plan(work: readonly ConnectionWork[], now: number, options: Plan
 const believed = (startedAt: number | undefined, now: number) =>
   startedAt !== undefined && startedAt <= now + DAY ? startedAt : undefined;
 
-function directorySync({ connectionId, activeSince, directory }: ConnectionWork, now: number): Candidate {
+const verification = ({ connectionId, verifyAt }: ConnectionWork): Candidate => ({
+  task: { kind: 'connection.verify', connectionId },
+  wantedAt: verifyAt,
+  resumeAt: 0,
+});
+
+function directorySync(
+  { connectionId, activeSince, directory }: ConnectionWork,
+  now: number,
+): readonly Candidate[] {
+  if (!directory) return [];
   const { requestedAt, resumeAt = 0 } = directory;
   const task: Task = { kind: 'directory.sync', connectionId };
   const last = believed(directory.lastStartedAt, now);
-  if (last === undefined) return { task, wantedAt: Math.min(activeSince, now), resumeAt };
+  if (last === undefined) return [{ task, wantedAt: Math.min(activeSince, now), resumeAt }];
 
   // The slot after the last start: a clock that goes back finds the slot used, one that jumps ahead finds it open.
   const wanted = [nextDailyMoment(connectionId, last)];
@@ -83,29 +94,33 @@ function directorySync({ connectionId, activeSince, directory }: ConnectionWork,
     const askedSinceClockWentBack = last > now && requestedAt > last - HOUR;
     if (requestedAt > last || askedSinceClockWentBack) wanted.push(requestedAt);
   }
-  return { task, wantedAt: Math.min(...wanted), resumeAt };
+  return [{ task, wantedAt: Math.min(...wanted), resumeAt }];
 }
 
-function mailPlan({ connectionId, activeSince, directory, mail }: ConnectionWork, now: number): Candidate {
+function mailPlan(
+  { connectionId, activeSince, directory, mail }: ConnectionWork,
+  now: number,
+): readonly Candidate[] {
+  if (!mail) return [];
   const { resumeAt = 0 } = mail;
   const task: Task = { kind: 'mail.plan', connectionId };
   const last = believed(mail.plannedAt, now);
   // Mail does not wait for the first directory sync: it must not stand still when that one fails.
-  if (last === undefined) return { task, wantedAt: Math.min(activeSince, now), resumeAt };
+  if (last === undefined) return [{ task, wantedAt: Math.min(activeSince, now), resumeAt }];
 
   // Wanted from the time of its cause on, and not before: the clock may have gone back since, and a plan that began
   // earlier than its cause would be wanted again at once, and again.
-  const causes = [activeSince, directory.lastStartedAt].filter(
+  const causes = [activeSince, directory?.lastStartedAt].filter(
     (cause): cause is number => cause !== undefined && cause > last,
   );
   const daily = nextDailyMoment(connectionId, last) + DIRECTORY_AHEAD;
-  return { task, wantedAt: Math.min(daily, ...causes), resumeAt };
+  return [{ task, wantedAt: Math.min(daily, ...causes), resumeAt }];
 }
 
 function backfills(work: readonly ConnectionWork[]): readonly Candidate[] {
   return work
     .flatMap(({ connectionId, mail }) =>
-      [...mail.mailboxes]
+      [...(mail?.mailboxes ?? [])]
         .sort((a, b) => b.remaining - a.remaining)
         .map(({ mailboxId, resumeAt = 0 }, round) => ({
           round,

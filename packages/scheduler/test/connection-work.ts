@@ -2,13 +2,15 @@ import type { ConnectionWork, MailboxWork } from '@mailsphere/core';
 
 interface Fields {
   readonly activeSince?: number;
-  readonly directory?: Partial<ConnectionWork['directory']>;
-  readonly mail?: Partial<ConnectionWork['mail']>;
+  readonly verifyAt?: number;
+  readonly directory?: Partial<NonNullable<ConnectionWork['directory']>>;
+  readonly mail?: Partial<NonNullable<ConnectionWork['mail']>>;
 }
 
 /** What is recorded of a connection that just became active, but for `fields`. */
 export const connectionWork = (connectionId: string, fields: Fields = {}): ConnectionWork => ({
   connectionId,
+  verifyAt: fields.verifyAt ?? Number.MAX_SAFE_INTEGER,
   activeSince: fields.activeSince ?? Date.UTC(2026, 0, 1),
   directory: { lastStartedAt: undefined, requestedAt: undefined, resumeAt: undefined, ...fields.directory },
   mail: { plannedAt: undefined, resumeAt: undefined, mailboxes: [], ...fields.mail },

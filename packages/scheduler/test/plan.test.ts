@@ -193,3 +193,35 @@ describe('the mailboxes', () => {
 it('with no connections there is nothing to do, ever', () => {
   expect(plan([], NOW)).toEqual({ due: [], resting: [], next: undefined });
 });
+
+describe('the consent', () => {
+  const rested = { directory: undefined, mail: undefined };
+
+  it('is verified when its time has come, before anything that would be in vain without it', () => {
+    const work = [connectionWork('a', { verifyAt: NOW }), connectionWork('b', { verifyAt: NOW + 5 })];
+    expect(kinds(plan(work, NOW).due)).toEqual([
+      'connection.verify',
+      'directory.sync',
+      'directory.sync',
+      'mail.plan',
+      'mail.plan',
+    ]);
+    expect(plan([{ ...connectionWork('b', { verifyAt: NOW + 5 }), ...rested }], NOW)).toEqual({
+      due: [],
+      resting: [],
+      next: NOW + 5,
+    });
+  });
+
+  it('is all that is asked of a connection that waits for its administrator', () => {
+    const work = { ...connectionWork('a', { verifyAt: NOW - 1 }), ...rested };
+    expect(kinds(plan([work], NOW).due)).toEqual(['connection.verify']);
+  });
+
+  it('that lacks the mail leaves the directory as it is, and the other way round', () => {
+    const { mail, ...directoryOnly } = connectionWork('a');
+    expect(kinds(plan([directoryOnly], NOW).due)).toEqual(['directory.sync']);
+    const { directory, ...mailOnly } = connectionWork('a');
+    expect(kinds(plan([mailOnly], NOW).due)).toEqual(['mail.plan']);
+  });
+});

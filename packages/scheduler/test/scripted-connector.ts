@@ -38,11 +38,14 @@ export function scriptedConnector(
   };
   const record = (task: Task, startedAt: number) =>
     change(task.connectionId, (current) => {
+      const { directory, mail } = current;
+      if (task.kind === 'connection.verify') return { ...current, verifyAt: startedAt + 24 * 3600_000 };
       if (task.kind === 'directory.sync')
-        return { ...current, directory: { ...current.directory, lastStartedAt: startedAt } };
-      if (task.kind === 'mail.plan') return { ...current, mail: { ...current.mail, plannedAt: startedAt } };
-      const mailboxes = current.mail.mailboxes.filter(({ mailboxId }) => mailboxId !== task.mailboxId);
-      return { ...current, mail: { ...current.mail, mailboxes } };
+        return directory ? { ...current, directory: { ...directory, lastStartedAt: startedAt } } : current;
+      if (!mail) return current;
+      if (task.kind === 'mail.plan') return { ...current, mail: { ...mail, plannedAt: startedAt } };
+      const mailboxes = mail.mailboxes.filter(({ mailboxId }) => mailboxId !== task.mailboxId);
+      return { ...current, mail: { ...mail, mailboxes } };
     });
 
   const connector: ScriptedConnector = {
@@ -54,7 +57,7 @@ export function scriptedConnector(
     request: (id) =>
       change(id, (current) => ({
         ...current,
-        directory: { ...current.directory, requestedAt: clock.now() },
+        directory: current.directory && { ...current.directory, requestedAt: clock.now() },
       })),
     async workload() {
       connector.looks++;
