@@ -103,7 +103,11 @@ export function createHandler(context: {
     // Only path and query are read: the origin of a request is the client's word.
     const { pathname, searchParams } = new URL(request.url);
     const path = pathname.startsWith(`${baseUrl.path}/`) ? pathname.slice(baseUrl.path.length) : pathname;
-    const route = routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
+    const route = routes[`${request.method} ${path}`];
+    // A state is good for one look. Whoever only wants to see whether there is a page must not have it.
+    if (isSpeculative(request)) return new Response(null, { status: 503 });
+    if (request.method === 'HEAD')
+      return new Response(null, { status: 405, headers: { allow: 'GET, POST' } });
     try {
       if (!route) throw new ConnectorError('not_found', 'There is no such page.');
       return await route(request, searchParams);
@@ -118,6 +122,12 @@ export function createHandler(context: {
   };
   return async (request) => guarded(await answer(request));
 }
+
+/** A browser that loads a page before anybody wants it; it has the cookie. */
+const isSpeculative = ({ headers }: Request) =>
+  ['sec-purpose', 'purpose', 'x-moz'].some((name) =>
+    /prefetch|prerender|preview/i.test(headers.get(name) ?? ''),
+  );
 
 const understood = (thrown: unknown) =>
   ConnectorError.is(thrown)

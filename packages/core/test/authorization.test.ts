@@ -109,6 +109,17 @@ describe('what is refused', () => {
     expect((await browser.send(url)).status).toBe(302);
   });
 
+  it('a look at the answer before anybody follows it, and it uses nothing up', async () => {
+    const host = createHost();
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const url = `${BASE}/callback?state=${await browser.begin(id)}&code=good`;
+    expect((await browser.send(url, { method: 'HEAD' })).status).toBe(405);
+    for (const name of ['sec-purpose', 'purpose', 'x-moz'])
+      expect((await browser.send(url, { headers: { [name]: 'prefetch;prerender' } })).status).toBe(503);
+    expect((await browser.send(url)).status).toBe(302);
+  });
+
   it('an answer when somebody else is signed in at the host', async () => {
     const host = createHost();
     const { id } = await register(host);
