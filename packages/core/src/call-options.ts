@@ -1,3 +1,9 @@
+/** What one answer of the service cost. */
+export interface Usage {
+  /** What the service counted for it against the tenant's quota, where it says so. */
+  readonly resourceUnits: number | undefined;
+}
+
 /** What every call that may take time accepts. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -7,4 +13,6 @@ export interface CallOptions {
    * @default 60_000
    */
   readonly maxWait?: number | undefined;
+  /** Called for each answer of the service, refusals included. */
+  readonly onAnswer?: ((usage: Usage) => void) | undefined;
 }

@@ -8,6 +8,8 @@ export interface Checkpoint {
   readonly generation: number;
   /** The round under way reads everything, not only what changed. */
   readonly full: boolean;
+  /** Epoch milliseconds: when the last full read began, for streams that are read in full from time to time. */
+  readonly fullSince?: number | undefined;
   /** The last round came to its end; the next one starts a new round. */
   readonly caughtUp: boolean;
   /** What was counted over all rounds. */

@@ -17,10 +17,11 @@ import { type Connections, createConnections } from './connections.ts';
 import { type ConsentCheck, createConsent } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
 import type { DirectorySink } from './directory.ts';
-import type { DirectoryRun } from './directory-sync.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import { createEvents, type Events } from './events.ts';
 import type { MessageFailure } from './failure.ts';
 import { createHandler, type Handler } from './handler.ts';
+import type { RemovalThreshold } from './held-removals.ts';
 import type { Hooks } from './hooks.ts';
 import { createInvitations } from './invitation.ts';
 import { type Logger, silentLogger } from './logger.ts';
@@ -60,6 +61,15 @@ export interface ConnectorOptions {
   readonly logger?: Logger | undefined;
   /** @default the real time */
   readonly clock?: Clock | undefined;
+  /** How the directory is kept in step. */
+  readonly directorySync?:
+    | {
+        /** Removals beyond this are held until somebody lets them through. */
+        readonly threshold?: Partial<RemovalThreshold> | undefined;
+        /** Days after which the directory is read in full again, to find what changes alone did not tell. @default 7 */
+        readonly fullEvery?: number | undefined;
+      }
+    | undefined;
   /** Milliseconds after which a mailbox gives its place to the next one, at the end of a page. @default 60_000 */
   readonly slice?: number | undefined;
 }
@@ -86,16 +96,22 @@ export interface Connector {
   readonly directory: {
     /**
      * Synchronises now; joins a run that is under way, in whichever process. When the service asks to wait, it waits.
+     * `allowRemovals` lets through what is held, and whatever else was removed meanwhile.
      * @throws ConnectorError `refused` when the connection is not active, `aborted` when it was ended or the connector closed
      */
     sync(
       connectionId: string,
-      options?: { readonly signal?: AbortSignal | undefined },
+      options?: {
+        readonly signal?: AbortSignal | undefined;
+        readonly allowRemovals?: boolean | undefined;
+      },
     ): Promise<DirectoryRun>;
     /** Asks the scheduler for a run at once. */
     request(connectionId: string): Promise<void>;
-    /** The last run that completed. */
+    /** The last run, however it ended. */
     status(connectionId: string): Promise<DirectoryRun | undefined>;
+    /** The last thirty runs, the newest first. */
+    runs(connectionId: string): Promise<readonly DirectoryRun[]>;
   };
   readonly mail: {
     status(connectionId: string): Promise<MailStatus>;
@@ -118,13 +134,15 @@ export interface Connector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const DAY = 24 * 3600_000;
+
 const schema = z.strictObject({
   providers: z
     .array(objectWith<Provider>('resolveTenant', 'acquireToken', 'verify'))
     .min(1, 'must have at least one provider')
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must have different ids'),
   storage: objectWith<StorageAdapter>('get', 'put', 'delete', 'list'),
-  directory: objectWith<DirectorySink>('apply'),
+  directory: objectWith<DirectorySink>('apply', 'measure'),
   archive: objectWith<MailArchive>('missing', 'store'),
   baseUrl: z
     .string()
@@ -152,6 +170,17 @@ const schema = z.strictObject({
     .optional(),
   logger: objectWith<Logger>('debug', 'info', 'warn', 'error').optional(),
   clock: objectWith<Clock>('now', 'wait').optional(),
+  directorySync: z
+    .strictObject({
+      threshold: z
+        .strictObject({
+          share: z.number().min(0, 'must be between 0 and 1').max(1, 'must be between 0 and 1').optional(),
+          count: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
+        })
+        .optional(),
+      fullEvery: z.number().positive('must be a positive number of days').optional(),
+    })
+    .optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),
 });
 
@@ -169,6 +198,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     hooks,
     logger = silentLogger,
     clock = systemClock,
+    directorySync: { threshold: { share = 0.1, count = 20 } = {}, fullEvery = 7 } = {},
     slice = 60_000,
     encryption,
     pages,
@@ -198,6 +228,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     clock,
     emit,
     logger,
+    directorySync: { threshold: { share, count }, fullEvery: fullEvery * DAY },
     slice,
   });
   const findConnection = connections.get;

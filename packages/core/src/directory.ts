@@ -3,7 +3,7 @@ import type { Change, Cursor, Page } from './page.ts';
 import type { TenantRef } from './tenant.ts';
 
 /** The collections of a directory, in the order in which they are synchronised. */
-export const directoryKinds = ['domain', 'user', 'group'] as const;
+export const directoryKinds = ['domain', 'user', 'contact', 'group'] as const;
 export type DirectoryKind = (typeof directoryKinds)[number];
 
 /** A mail domain of the tenant. Its id is the domain name in lower case. */
@@ -20,6 +20,8 @@ export interface DirectoryDomain {
 /** An SMTP address as the service writes it. Addresses are compared without regard to case. */
 export interface EmailAddress {
   readonly address: string;
+  /** Of the address, in lower case. The tenant's own mail domains are those entries of kind `domain` that accept mail. */
+  readonly domain: string;
   /** The address that mail is sent from; the others are aliases. */
   readonly primary: boolean;
 }
@@ -30,9 +32,25 @@ export interface DirectoryUser {
   readonly userPrincipalName: string;
   readonly displayName: string | undefined;
   readonly userType: 'member' | 'guest';
+  /** Whether the user may sign in. Accounts of shared mailboxes and rooms usually may not. */
   readonly enabled: boolean;
+  /** Whether a plan with a mailbox is assigned to the user; shared mailboxes and rooms often need none. */
+  readonly licensed: boolean;
   /** SMTP addresses, the primary one first. Empty for a user that has no mail. */
   readonly addresses: readonly EmailAddress[];
+  /** Addresses of other kinds, with their prefix as the service writes it, such as `sip:anna@contoso.com` or `x500:/o=…`. */
+  readonly otherAddresses: readonly string[];
+}
+
+/** A person outside the tenant whom its directory lists, so that groups can have them as members. */
+export interface DirectoryContact {
+  readonly kind: 'contact';
+  readonly id: string;
+  readonly displayName: string | undefined;
+  readonly companyName: string | undefined;
+  /** SMTP addresses, the primary one first. */
+  readonly addresses: readonly EmailAddress[];
+  readonly otherAddresses: readonly string[];
 }
 
 export type GroupType = 'distribution' | 'mail_enabled_security' | 'microsoft_365' | 'security';
@@ -47,8 +65,13 @@ export interface DirectoryGroup {
   readonly id: string;
   readonly displayName: string | undefined;
   readonly groupType: GroupType;
+  /** A rule decides who belongs to it. */
+  readonly dynamicMembership: boolean;
+  /** Only members see who belongs to it; the service shows it with the permission `hidden_members` is for, and else no members. */
+  readonly hiddenMembership: boolean;
   /** SMTP addresses, the primary one first. */
   readonly addresses: readonly EmailAddress[];
+  readonly otherAddresses: readonly string[];
   /**
    * Changes of the direct membership since the page before. A large group comes in several pages, each with some
    * of its members, so these are to be accumulated.
@@ -59,7 +82,7 @@ export interface DirectoryGroup {
   };
 }
 
-export type DirectoryEntry = DirectoryDomain | DirectoryUser | DirectoryGroup;
+export type DirectoryEntry = DirectoryDomain | DirectoryUser | DirectoryContact | DirectoryGroup;
 export type DirectoryChange = Change<DirectoryEntry>;
 
 /** The directory as a provider reads it. */
@@ -96,7 +119,8 @@ export interface DirectoryBatch {
 }
 
 /**
- * Where the directory goes: a host's own tables, or the ready-made ones. In this version removals come as the service reports them.
+ * Where the directory goes: a host's own tables, or the ready-made ones. Removals come at the end of a round, when their number is known
+ * to be believable, after everything else that the round brought.
  *
  * `testDirectorySink` of `@mailsphere/core/testing` tells when an implementation is complete.
  */
@@ -109,5 +133,14 @@ export interface DirectorySink {
    * @throws ConnectorError `conflict` when the batch's epoch is lower than one applied before, `storage_failed`
    */
   apply(batch: DirectoryBatch, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * How many entries of a kind are stored, and how many of these a sweep at `generation` would remove: those of an older one.
+   * Asked at the end of a round, to hold a mass removal back before it is applied.
+   */
+  measure(
+    connectionId: string,
+    kind: DirectoryKind,
+    generation: number,
+  ): Promise<{ readonly stored: number; readonly stale: number }>;
   close?(): Promise<void>;
 }

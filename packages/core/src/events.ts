@@ -1,7 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Connection } from './connection.ts';
 import type { ConnectorError } from './connector-error.ts';
-import type { DirectoryRun } from './directory-sync.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import type { Logger } from './logger.ts';
 import type { MailboxStatus } from './mailbox.ts';
 import type { Task } from './task.ts';
@@ -45,6 +45,11 @@ export interface ConnectorEvents {
     readonly days: 30 | 7 | 1;
   }) => void;
   'directory.synced': (event: { readonly run: DirectoryRun }) => void;
+  /**
+   * More was removed than is believable: `run.held` says of what. Nothing of it is applied until somebody lets it through with
+   * `directory.sync(connectionId, { allowRemovals: true })`, or the entries come back. Told at the end of each run that holds something.
+   */
+  'directory.held': (event: { readonly run: DirectoryRun }) => void;
   /** A message is durable in the archive. */
   'message.archived': (event: {
     readonly connectionId: string;

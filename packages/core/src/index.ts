@@ -1,5 +1,5 @@
 export type { BeginRequest, Begun, Invited, InviteRequest } from './authorization-begin.ts';
-export type { CallOptions } from './call-options.ts';
+export type { CallOptions, Usage } from './call-options.ts';
 export type { Cipher, Opened, SealContext } from './cipher.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type {
@@ -16,6 +16,7 @@ export type { ConsentCheck } from './consent.ts';
 export {
   type DirectoryBatch,
   type DirectoryChange,
+  type DirectoryContact,
   type DirectoryDomain,
   type DirectoryEntry,
   type DirectoryGroup,
@@ -28,9 +29,10 @@ export {
   type GroupMember,
   type GroupType,
 } from './directory.ts';
-export type { DirectoryCounts, DirectoryRun } from './directory-sync.ts';
+export type { DirectoryCounts, DirectoryRun } from './directory-run.ts';
 export type { ConnectorEvents, Events } from './events.ts';
 export type { Handler } from './handler.ts';
+export type { HeldRemovals, RemovalThreshold } from './held-removals.ts';
 export type { Hooks, TokenContext } from './hooks.ts';
 export type { Json } from './json.ts';
 export { keyring } from './keyring.ts';

@@ -45,6 +45,15 @@ export function memoryDirectory(): MemoryDirectory {
         for (const [id, membership] of members) if (membership.generation < generation) members.delete(id);
       }
     },
+    async measure(connectionId, kind, generation) {
+      const entries = [...(connections.get(connectionId)?.values() ?? [])].filter(
+        ({ entry }) => entry.kind === kind,
+      );
+      return {
+        stored: entries.length,
+        stale: entries.filter(({ generation: seen }) => seen < generation).length,
+      };
+    },
     entries(connectionId) {
       return [...(connections.get(connectionId)?.values() ?? [])].map(({ entry }) => {
         if (entry.kind !== 'group') return structuredClone(entry);

@@ -14,8 +14,10 @@ export interface SyncStreamOptions<T> {
    */
   readonly apply: (
     changes: readonly T[],
-    round: { readonly generation: number; readonly sweep: boolean },
+    round: { readonly generation: number; readonly full: boolean; readonly sweep: boolean },
   ) => Promise<Readonly<Record<string, number>>>;
+  /** A round that begins when the last full read began so long ago (milliseconds) reads everything. @default never */
+  readonly restartAfter?: { readonly age: number; readonly now: number } | undefined;
   /** Asked after each page. */
   readonly shouldStop: () => boolean;
   readonly signal: AbortSignal;
@@ -37,7 +39,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
   const { checkpoints, checkpointId, apply, shouldStop, signal } = options;
   const stored = await checkpoints.get(checkpointId);
   let version = stored?.version ?? null;
-  let state = beginRound(stored?.value ?? emptyCheckpoint);
+  let state = beginRound(stored?.value ?? emptyCheckpoint, options.restartAfter);
   const commit = async (next: Checkpoint) => {
     version = await checkpoints.put(checkpointId, next, version);
     state = next;
@@ -62,13 +64,14 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
           );
         if (!page.caughtUp) upcoming = pages.next();
         const { generation, full, counts } = state;
-        const counted = await apply(page.changes, { generation, sweep: page.caughtUp && full });
+        const counted = await apply(page.changes, { generation, full, sweep: page.caughtUp && full });
         signal.throwIfAborted();
         await commit({
           cursor: page.cursor,
           generation,
           full: full && !page.caughtUp,
           caughtUp: page.caughtUp,
+          fullSince: state.fullSince,
           counts: addCounts(counts, counted),
         });
         if (page.caughtUp) return 'caught_up';
@@ -82,6 +85,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
         generation: state.generation + 1,
         full: true,
         caughtUp: false,
+        ...(options.restartAfter && { fullSince: options.restartAfter.now }),
       });
     } finally {
       reading.abort();
@@ -91,8 +95,21 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
   }
 }
 
-const beginRound = (last: Checkpoint): Checkpoint => {
+const beginRound = (
+  last: Checkpoint,
+  restartAfter: SyncStreamOptions<unknown>['restartAfter'],
+): Checkpoint => {
   if (!last.caughtUp) return last;
-  const full = last.cursor === undefined;
-  return { ...last, full, caughtUp: false, generation: full ? last.generation + 1 : last.generation };
+  const { age, now } = restartAfter ?? { age: Number.POSITIVE_INFINITY, now: 0 };
+  const isOld = now - (last.fullSince ?? now) >= age;
+  const full = last.cursor === undefined || isOld;
+  if (!full) return { ...last, full, caughtUp: false };
+  return {
+    ...last,
+    cursor: undefined,
+    full,
+    caughtUp: false,
+    generation: last.generation + 1,
+    ...(restartAfter && { fullSince: now }),
+  };
 };

@@ -2,7 +2,12 @@
 export type Task =
   /** Asks the service whether the tenant still grants what it did. */
   | { readonly kind: 'connection.verify'; readonly connectionId: string }
-  | { readonly kind: 'directory.sync'; readonly connectionId: string }
+  | {
+      readonly kind: 'directory.sync';
+      readonly connectionId: string;
+      /** Apply removals however many they are. @default false */
+      readonly allowRemovals?: boolean | undefined;
+    }
   | { readonly kind: 'mail.plan'; readonly connectionId: string }
   | { readonly kind: 'mail.backfill'; readonly connectionId: string; readonly mailboxId: string };
 

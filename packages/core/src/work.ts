@@ -1,4 +1,3 @@
-import type { CallOptions } from './call-options.ts';
 import { type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -7,10 +6,12 @@ import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Consent } from './consent.ts';
 import type { DirectorySink } from './directory.ts';
-import { type LastRun, syncDirectory } from './directory-sync.ts';
+import { createDirectoryRuns } from './directory-runs.ts';
+import { type DirectorySyncOptions, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
 import type { FolderRecord } from './folder-round.ts';
+import { eraseRemovals } from './held-removals.ts';
 import { createLeases, type Lease } from './lease.ts';
 import type { Logger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
@@ -46,6 +47,7 @@ export function createWork(context: {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly logger: Logger;
+  readonly directorySync: DirectorySyncOptions;
   readonly slice: number;
 }): Work {
   const { connections, consent, storage, clock, emit, logger } = context;
@@ -56,8 +58,7 @@ export function createWork(context: {
   const folders = createRecords<FolderRecord>(storage, 'folders');
   const failures = createRecords<MessageFailure>(storage, 'failures');
   const schedules = createRecords<Schedule>(storage, 'schedules');
-  const lastRuns = createRecords<LastRun>(storage, 'runs');
-  const lastRunId = (connectionId: string) => recordId(connectionId, 'directory');
+  const runs = createDirectoryRuns(storage);
   const running = new Map<
     AbortController,
     { readonly connectionId: string; readonly ended: Promise<unknown> }
@@ -79,13 +80,26 @@ export function createWork(context: {
         return { status: 'completed' };
       }
       case 'directory.sync': {
-        const before = (await lastRuns.get(lastRunId(connection.id)))?.value;
-        const sink = context.directory;
-        const last = await syncDirectory({ connection, provider, sink, checkpoints, before, clock, lease });
+        const { run, thrown } = await syncDirectory({
+          connection,
+          provider,
+          sink: context.directory,
+          storage,
+          checkpoints,
+          options: context.directorySync,
+          allowRemovals: task.allowRemovals === true,
+          clock,
+          lease,
+        });
+        if (thrown !== undefined) {
+          if (!lease.signal.aborted) await runs.add(run, lease.epoch);
+          throw thrown;
+        }
         lease.assertHeld();
-        await lastRuns.put(lastRunId(connection.id), last);
+        await runs.add(run, lease.epoch);
         const outcome = await finish('directory');
-        emit('directory.synced', { run: last.run });
+        emit('directory.synced', { run });
+        if (run.outcome === 'held') emit('directory.held', { run });
         return outcome;
       }
       case 'mail.plan':
@@ -179,10 +193,10 @@ export function createWork(context: {
     }
   };
 
-  const syncNow = async (connectionId: string, { signal }: Pick<CallOptions, 'signal'> = {}) => {
-    const before = await lastRuns.get(lastRunId(connectionId));
+  const syncNow: Connector['directory']['sync'] = async (connectionId, { signal, allowRemovals } = {}) => {
+    const before = await runs.last(connectionId);
     for (;;) {
-      const outcome = await run({ kind: 'directory.sync', connectionId }, { signal });
+      const outcome = await run({ kind: 'directory.sync', connectionId, allowRemovals }, { signal });
       signal?.throwIfAborted();
       if (outcome.status === 'yielded' && outcome.reason === 'stopped')
         throw new ConnectorError(
@@ -194,8 +208,12 @@ export function createWork(context: {
         const longest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
         await clock.wait(Math.min(longest, Math.max(0, outcome.resumeAt - clock.now())), { signal });
       }
-      const last = await lastRuns.get(lastRunId(connectionId));
-      if (last && last.version !== before?.version) return last.value.run;
+      const last = await runs.last(connectionId);
+      if (!last || last.version === before?.version) continue;
+      const { run: done } = last;
+      // Another process's run may have held what this caller lets through.
+      const isEnough = done.outcome === 'completed' || (done.outcome === 'held' && !allowRemovals);
+      if (isEnough) return done;
     }
   };
 
@@ -241,9 +259,11 @@ export function createWork(context: {
     },
     async erase(connectionId) {
       const prefix = `${recordId(connectionId)}/`;
-      for (const records of [mailboxes, rounds, folders, failures, schedules, lastRuns])
+      for (const records of [mailboxes, rounds, folders, failures, schedules])
         for await (const { id } of records.list(prefix)) await records.delete(id);
       // The generation stays, so that the next full read can sweep what was stored before.
+      await runs.erase(connectionId);
+      await eraseRemovals(storage, connectionId);
       for await (const { id, value } of checkpoints.list(prefix))
         await checkpoints.put(id, { ...emptyCheckpoint, generation: value.generation });
     },
@@ -257,7 +277,8 @@ export function createWork(context: {
         requireCapability(await connections.requireActive(connectionId), 'directory');
         await changeSchedule(schedules, scheduleId(connectionId, 'directory'), { requestedAt: clock.now() });
       },
-      status: async (connectionId) => (await lastRuns.get(lastRunId(connectionId)))?.value.run,
+      status: async (connectionId) => (await runs.last(connectionId))?.run,
+      runs: runs.list,
     },
     mail: {
       async status(connectionId) {

@@ -357,7 +357,7 @@ describe('testDirectorySink', () => {
     const results = await runSuite((runner) =>
       testDirectorySink(runner, async () => {
         const sound = memoryDirectory();
-        return { ...directoryUnderTest(sound), sink: { apply: breakIt(sound) } };
+        return { ...directoryUnderTest(sound), sink: { apply: breakIt(sound), measure: sound.measure } };
       }),
     );
     expect(results.filter(({ error }) => error !== undefined).map((result) => result.name)).toContain(name);

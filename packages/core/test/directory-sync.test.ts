@@ -10,7 +10,9 @@ const user = (id: string, address = `${id}@contoso.com`): DirectoryUser => ({
   displayName: id,
   userType: 'member',
   enabled: true,
-  addresses: [{ address, primary: true }],
+  licensed: true,
+  addresses: [{ address, domain: 'contoso.com', primary: true }],
+  otherAddresses: [],
 });
 const upserted = (item: DirectoryUser) => ({ type: 'upserted' as const, item });
 
@@ -104,7 +106,7 @@ describe('directory sync', () => {
     expect(work?.directory?.requestedAt).toBe(host.clock.now());
   });
 
-  it('counts what came in all its attempts, also when one was cut off', async () => {
+  it('leaves a record of every run, also of one that was cut off', async () => {
     const host = createHost();
     const id = await connect(host.connector);
     host.service.directory.user.add(...Array.from({ length: 12 }, (_, index) => upserted(user(`u${index}`))));
@@ -115,7 +117,27 @@ describe('directory sync', () => {
     };
     await host.connector.run({ kind: 'directory.sync', connectionId: id });
     const run = await host.connector.directory.sync(id);
-    expect(run.counts.user).toEqual({ upserted: 12, removed: 0 });
+    expect(await host.connector.directory.runs(id)).toMatchObject([
+      run,
+      {
+        outcome: 'stopped',
+        error: { code: 'throttled' },
+        counts: { user: { upserted: 6, removed: 0 } },
+        requests: 4,
+        resourceUnits: 8,
+      },
+    ]);
+    expect(run).toMatchObject({ outcome: 'completed', counts: { user: { upserted: 6, removed: 0 } } });
+    host.service.onDirectory = () => {
+      throw new ConnectorError('unavailable', 'down', { serviceCode: '503' });
+    };
+    await expect(host.connector.directory.sync(id)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await host.connector.directory.status(id)).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'unavailable', serviceCode: '503' },
+    });
+    for (let more = 0; more < 40; more++) await host.connector.directory.sync(id).catch(() => undefined);
+    expect(await host.connector.directory.runs(id)).toHaveLength(30);
   });
 
   it('is one run also when the clock goes back', async () => {

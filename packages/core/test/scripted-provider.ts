@@ -15,6 +15,10 @@ import { ConnectorError } from '../src/index.ts';
 /** A collection with deltas, as a service keeps it: changes in order, cursors that can be forgotten. */
 export interface ChangeLog<T> {
   add(...changes: readonly T[]): void;
+  /** Begins anew with these, and forgets all cursors. */
+  replace(changes: readonly T[]): void;
+  /** An item vanishes, and no delta tells. */
+  lose(id: string): void;
   /** All cursors handed out so far are forgotten. */
   forgetCursors(): void;
   pages(cursor: string | undefined): AsyncIterable<Page<T>>;
@@ -23,10 +27,19 @@ export interface ChangeLog<T> {
 
 export function createChangeLog<T>(pageSize = 3): ChangeLog<T> {
   const changes: T[] = [];
+  const lost = new Set<number>();
   let epoch = 0;
   let reads = 0;
   return {
     add: (...more) => void changes.push(...more),
+    replace(next) {
+      changes.splice(0, changes.length, ...next);
+      epoch++;
+    },
+    lose(id) {
+      for (const [index, change] of changes.entries())
+        if (JSON.stringify(change).includes(`"id":"${id}"`)) lost.add(index);
+    },
     forgetCursors: () => void epoch++,
     get reads() {
       return reads;
@@ -36,9 +49,10 @@ export function createChangeLog<T>(pageSize = 3): ChangeLog<T> {
         reads++;
         const [ofEpoch, from] = next === undefined ? [epoch, 0] : next.split(':').map(Number);
         if (ofEpoch !== epoch || from === undefined) throw new ConnectorError('cursor_expired', 'forgotten');
-        const page = changes.slice(from, from + pageSize);
-        next = `${epoch}:${from + page.length}`;
-        const caughtUp = from + page.length >= changes.length;
+        const page = changes.slice(from, from + pageSize).filter((_, index) => !lost.has(from + index));
+        const end = Math.min(from + pageSize, changes.length);
+        next = `${epoch}:${end}`;
+        const caughtUp = end >= changes.length;
         yield { changes: page, cursor: next, caughtUp };
         if (caughtUp) return;
       }
@@ -76,6 +90,7 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
   const directory: Record<DirectoryKind, ChangeLog<DirectoryChange>> = {
     domain: createChangeLog(),
     user: createChangeLog(),
+    contact: createChangeLog(),
     group: createChangeLog(),
   };
   const mailboxes = new Map<string, ScriptedMailbox>();
@@ -173,8 +188,9 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
       };
     },
     directory: {
-      async *changes(_tenant, kind, { cursor } = {}) {
+      async *changes(_tenant, kind, { cursor, onAnswer } = {}) {
         for await (const page of directory[kind].pages(cursor)) {
+          onAnswer?.({ resourceUnits: 2 });
           await service.onDirectory(kind);
           yield page;
         }

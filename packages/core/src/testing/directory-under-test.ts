@@ -4,9 +4,9 @@ import type { DirectoryKind, DirectorySink } from '../directory.ts';
 export interface StoredEntry {
   readonly kind: DirectoryKind;
   readonly id: string;
-  /** Of users and groups. */
+  /** Of users, contacts and groups. */
   readonly displayName?: string | undefined;
-  /** Of users and groups, the primary one first. */
+  /** Of users, contacts and groups, the primary one first. */
   readonly addresses?: readonly string[] | undefined;
   /** Ids of the direct members of a group, in any order. */
   readonly members?: readonly string[] | undefined;

@@ -1,7 +1,9 @@
 import type {
   DirectoryBatch,
   DirectoryChange,
+  DirectoryContact,
   DirectoryDomain,
+  DirectoryEntry,
   DirectoryGroup,
   DirectoryKind,
   DirectoryUser,
@@ -17,7 +19,11 @@ export const domain = (id: string): DirectoryDomain => ({
 });
 
 const mail = (addresses: readonly string[]) =>
-  addresses.map((address, index) => ({ address, primary: index === 0 }));
+  addresses.map((address, index) => ({
+    address,
+    domain: address.slice(address.lastIndexOf('@') + 1).toLowerCase(),
+    primary: index === 0,
+  }));
 
 export const user = (
   id: string,
@@ -30,7 +36,18 @@ export const user = (
   displayName,
   userType: 'member',
   enabled: true,
+  licensed: true,
   addresses: mail(addresses),
+  otherAddresses: [`sip:${id}@contoso.example`],
+});
+
+export const contact = (id: string, displayName = id): DirectoryContact => ({
+  kind: 'contact',
+  id,
+  displayName,
+  companyName: 'Fabrikam',
+  addresses: mail([`${id}@fabrikam.example`]),
+  otherAddresses: [],
 });
 
 export const group = (
@@ -45,11 +62,14 @@ export const group = (
   id,
   displayName,
   groupType: 'distribution',
+  dynamicMembership: false,
+  hiddenMembership: false,
   addresses: mail([`${id}@contoso.example`]),
+  otherAddresses: [],
   members: { added: added.map((member) => ({ id: member, type: 'user' })), removed },
 });
 
-export const upserted = (item: DirectoryDomain | DirectoryUser | DirectoryGroup): DirectoryChange => ({
+export const upserted = (item: DirectoryEntry): DirectoryChange => ({
   type: 'upserted',
   item,
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type DirectorySinkUnderTest, ids, members, sorted } from './directory-under-test.ts';
 import { epochCases, refused } from './epoch-cases.ts';
+import { measureCases } from './measure-cases.ts';
 import { skip, type TestRunner } from './runner.ts';
-import { batch, domain, group, removed, upserted, user } from './sample-directory.ts';
+import { batch, contact, domain, group, removed, upserted, user } from './sample-directory.ts';
 
 export interface TestDirectorySinkOptions {
   /** Closes the sink and opens the same data again. Without it, durability is not tested, and the runner shows a skip. */
@@ -30,15 +31,17 @@ export function testDirectorySink(
     });
 
   runner.describe('DirectorySink', () => {
-    test('domains, users and groups are stored as they were read', async ({ sink, read }) => {
+    test('domains, users, contacts and groups are stored as they were read', async ({ sink, read }) => {
       const anna = user('u1', 'Anna Ångström \u{1f600}', [
         'Anna@contoso.example',
         'a.angstrom@contoso.example',
       ]);
       await sink.apply(batch('domain', [upserted(domain('contoso.example'))]));
       await sink.apply(batch('user', [upserted(anna), upserted(user('u2', 'No Mail', []))]));
+      await sink.apply(batch('contact', [upserted(contact('c1'))]));
       await sink.apply(batch('group', [upserted(group('g1', { added: ['u1', 'u2'] }))]));
       assert.deepEqual(sorted(await read('one')), [
+        { kind: 'contact', id: 'c1', displayName: 'c1', addresses: ['c1@fabrikam.example'] },
         { kind: 'domain', id: 'contoso.example' },
         {
           kind: 'group',
@@ -274,6 +277,7 @@ export function testDirectorySink(
       assert.deepEqual(await ids(read), ['group/g1']);
     });
 
+    measureCases(test);
     epochCases(test);
 
     const testReopened = (
