@@ -17,6 +17,7 @@ import { type Connections, createConnections } from './connections.ts';
 import { type ConsentCheck, createConsent } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
 import type { DirectorySink } from './directory.ts';
+import type { DirectoryPreview } from './directory-preview.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { createEvents, type Events } from './events.ts';
 import type { MessageFailure } from './failure.ts';
@@ -106,6 +107,11 @@ export interface Connector {
         readonly allowRemovals?: boolean | undefined;
       },
     ): Promise<DirectoryRun>;
+    /**
+     * What a sync would do now, without doing it. A directory that was never read is read whole for it.
+     * @throws ConnectorError as `sync` does
+     */
+    preview(connectionId: string, options?: CallOptions): Promise<DirectoryPreview>;
     /** Asks the scheduler for a run at once. */
     request(connectionId: string): Promise<void>;
     /** The last run, however it ended. */

@@ -29,6 +29,7 @@ export {
   type GroupMember,
   type GroupType,
 } from './directory.ts';
+export type { DirectoryPreview } from './directory-preview.ts';
 export type { DirectoryCounts, DirectoryRun } from './directory-run.ts';
 export type { ConnectorEvents, Events } from './events.ts';
 export type { Handler } from './handler.ts';

@@ -6,6 +6,7 @@ import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Consent } from './consent.ts';
 import type { DirectorySink } from './directory.ts';
+import { previewDirectory } from './directory-preview.ts';
 import { createDirectoryRuns } from './directory-runs.ts';
 import { type DirectorySyncOptions, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
@@ -276,6 +277,19 @@ export function createWork(context: {
       async request(connectionId) {
         requireCapability(await connections.requireActive(connectionId), 'directory');
         await changeSchedule(schedules, scheduleId(connectionId, 'directory'), { requestedAt: clock.now() });
+      },
+      async preview(connectionId, options = {}) {
+        const connection = await connections.requireActive(connectionId);
+        requireCapability(connection, 'directory');
+        return previewDirectory({
+          connection,
+          provider: connections.provider(connection),
+          sink: context.directory,
+          storage,
+          checkpoints,
+          threshold: context.directorySync.threshold,
+          options,
+        });
       },
       status: async (connectionId) => (await runs.last(connectionId))?.run,
       runs: runs.list,

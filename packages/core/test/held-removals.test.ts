@@ -211,3 +211,29 @@ describe('a full read', () => {
     expect((await host.connector.directory.sync(id)).full).not.toContain('user');
   });
 });
+
+describe('a preview', () => {
+  it('tells what a sync would do, and touches nothing', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    const users = host.service.directory.user;
+    users.add(...names(100).map((name) => upserted(user(name))));
+    expect(await host.connector.directory.preview(id)).toMatchObject({
+      full: ['domain', 'user', 'contact', 'group'],
+      counts: { user: { upserted: 100, removed: 0 } },
+      held: {},
+    });
+    expect(host.directory.entries(id)).toEqual([]);
+    await host.connector.directory.sync(id);
+    users.add(...names(60).map(removed), upserted(user('u5', 'back')), upserted(user('new')));
+    const before = JSON.stringify([host.directory.entries(id), await host.storage.list('checkpoints')]);
+    const preview = await host.connector.directory.preview(id);
+    expect(preview).toMatchObject({
+      counts: { user: { upserted: 2, removed: 59 } },
+      held: { user: { removals: 59, stored: 100 } },
+    });
+    expect(JSON.stringify([host.directory.entries(id), await host.storage.list('checkpoints')])).toBe(before);
+    await host.clock.advance(1000);
+    expect((await host.connector.directory.sync(id)).held.user?.removals).toBe(59);
+  });
+});
