@@ -1,5 +1,6 @@
 import { ConnectorError, type Json, type StorageAdapter, type StoredRecord } from '@mailsphere/core';
 import { sql } from 'kysely';
+import { afterPrefix } from '../after-prefix.ts';
 import type { SqliteDatabase } from './open-sqlite.ts';
 import { attempt } from './sqlite-failure.ts';
 
@@ -96,14 +97,4 @@ function wellFormed(id: string): string {
       field: 'id',
     },
   );
-}
-
-/** The first text after all those that begin with `prefix`; `undefined` when there is none. */
-function afterPrefix(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (points.at(-1) === 0x10ffff) points.pop();
-  const last = points.pop();
-  if (last === undefined) return undefined;
-  // The surrogates are no characters.
-  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
