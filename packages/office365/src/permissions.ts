@@ -27,6 +27,13 @@ export const permissions: readonly Permission[] = [
     required: true,
   },
   {
+    id: 'OrgContact.Read.All',
+    title: 'Read organizational contacts',
+    reason: 'Keeps the people outside your organization whom groups can have as members in step.',
+    capability: 'directory',
+    required: true,
+  },
+  {
     id: 'Group.Read.All',
     title: 'Read all groups',
     reason: 'Keeps distribution groups and their members in step.',

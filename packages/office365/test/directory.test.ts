@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
-import { emailAddresses } from '../src/directory/proxy-addresses.ts';
+import { emailAddresses, otherAddresses } from '../src/directory/proxy-addresses.ts';
 import { collect, connect, graph, tenant, wire } from './wire.ts';
 
 const { server, calls } = wire();
@@ -28,9 +28,19 @@ describe('addresses', () => {
     ],
     [[], 'a@contoso.com', [['a@contoso.com', true]]],
     [null, null, []],
-    [['smtp:', 'nonsense', ':x'], null, []],
+    [['smtp:', 'SMTP: ', 'nonsense', ':x', 'smtp:bob', 'smtp:@contoso.com', 'SMTP:bob@'], 'bob', []],
+    [['smtp:"a@b"@Contoso.com'], null, [['"a@b"@Contoso.com', false]]],
   ])('%j with mail %s', (typed, mail, expected) => {
-    expect(emailAddresses(typed, mail)).toEqual(expected.map(([address, primary]) => ({ address, primary })));
+    expect(emailAddresses(typed, mail)).toEqual(
+      expected.map(([address, primary]) => ({ address, domain: 'contoso.com', primary })),
+    );
+  });
+
+  it('of other kinds stay as they were written, each once, and what is no address is in neither list', () => {
+    const x500 = 'X500:/o=ExchangeLabs/cn=Recipients/cn=a:b';
+    const typed = ['SMTP:a@contoso.com', 'sip:A@contoso.com', x500, 'sip:A@contoso.com', 'SIP: ', ':x', 'no'];
+    expect(otherAddresses(typed)).toEqual(['sip:A@contoso.com', x500]);
+    expect([otherAddresses(null), otherAddresses(undefined)]).toEqual([[], []]);
   });
 });
 
@@ -93,7 +103,8 @@ it('users come by delta, page by page, and go on from any cursor', async () => {
             userPrincipalName: 'ann@contoso.onmicrosoft.com',
             displayName: 'Ann',
             mail: 'ann@contoso.com',
-            proxyAddresses: ['SMTP:ann@contoso.com', 'smtp:a@contoso.com'],
+            proxyAddresses: ['SMTP:ann@contoso.com', 'smtp:a@Contoso.com', 'SIP:ann@contoso.com'],
+            assignedPlans: [{ service: 'exchange', capabilityStatus: 'Enabled' }],
             userType: 'Member',
             accountEnabled: true,
           },
@@ -116,10 +127,12 @@ it('users come by delta, page by page, and go on from any cursor', async () => {
         displayName: 'Ann',
         userType: 'member',
         enabled: true,
+        licensed: true,
         addresses: [
-          { address: 'ann@contoso.com', primary: true },
-          { address: 'a@contoso.com', primary: false },
+          { address: 'ann@contoso.com', domain: 'contoso.com', primary: true },
+          { address: 'a@Contoso.com', domain: 'contoso.com', primary: false },
         ],
+        otherAddresses: ['SIP:ann@contoso.com'],
       },
     },
     expect.objectContaining({ item: expect.objectContaining({ id: '2', userType: 'guest', addresses: [] }) }),
@@ -163,7 +176,7 @@ it('groups come with what changed of their members, one page after the other', a
                   groupTypes: [],
                   mailEnabled: true,
                   securityEnabled: false,
-                  proxyAddresses: ['SMTP:all@contoso.com'],
+                  proxyAddresses: ['SMTP:all@contoso.com', 'x500:/o=all'],
                   'members@delta': [
                     member('u1', 'user'),
                     member('g2', 'group'),
@@ -190,7 +203,10 @@ it('groups come with what changed of their members, one page after the other', a
     id: 'g1',
     displayName: 'All',
     groupType: 'distribution',
-    addresses: [{ address: 'all@contoso.com', primary: true }],
+    dynamicMembership: false,
+    hiddenMembership: false,
+    addresses: [{ address: 'all@contoso.com', domain: 'contoso.com', primary: true }],
+    otherAddresses: ['x500:/o=all'],
     members: {
       added: [
         { id: 'u1', type: 'user' },

@@ -54,6 +54,7 @@ describe('what has been granted is asked of the service', () => {
     ]);
     expect(grant.missing.map(({ id, required }) => [id, required])).toEqual([
       ['Domain.Read.All', true],
+      ['OrgContact.Read.All', true],
       ['Member.Read.Hidden', false],
       ['Mail.Read', true],
     ]);

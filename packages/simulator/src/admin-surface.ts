@@ -7,6 +7,7 @@ import type { Simulator } from './simulator.ts';
 // biome-ignore format: a list
 const CALLABLE = [
   'addUser', 'removeUser', 'restoreUser', 'updateUser', 'addGroup', 'removeGroup', 'updateGroup', 'addGroupMember', 'removeGroupMember',
+  'addContact', 'updateContact', 'removeContact',
   'addMessage', 'moveMessage', 'removeMessage', 'markMessage', 'poisonMessage', 'addFolder', 'removeFolder', 'grantConsent', 'revokeGrant',
   'approveRequest', 'denyRequest', 'updatePolicy', 'disableServicePrincipal', 'enableServicePrincipal', 'deleteServicePrincipal',
   'staleServicePrincipal', 'assignMailboxes', 'deactivateRoles', 'activateRoles', 'deleteTenant', 'expireTokens', 'expireSecret',

@@ -5,6 +5,7 @@ export { type BrokenAnswer, brokenAnswers } from './broken-answer.ts';
 export { type Browser, createBrowser, type View } from './browser.ts';
 export type { Clock } from './clock.ts';
 export type { ConsentMutations } from './consent-mutations.ts';
+export type { ContactMutations, NewContact } from './contact-mutations.ts';
 export type { ConsentRequest } from './directory/consent-request.ts';
 export type { Contact } from './directory/contact.ts';
 export type { Domain } from './directory/domain.ts';

@@ -1,4 +1,5 @@
 import { type ConsentMutations, createConsentMutations } from './consent-mutations.ts';
+import { type ContactMutations, createContactMutations } from './contact-mutations.ts';
 import { createMemberList, type DirectoryGroup } from './directory/group.ts';
 import { distributionGroup, type Patch, type SimulatedTenant, type Tenant } from './directory/tenant.ts';
 import { type DirectoryUser, EXCHANGE_PLANS, type MailboxKind } from './directory/user.ts';
@@ -30,7 +31,7 @@ export interface NewGroup {
 }
 
 /** What tests do to a tenant. Users, groups and mailboxes are named by id, users by UPN as well. */
-export interface Mutations extends MailMutations, ConsentMutations, SignInMutations {
+export interface Mutations extends MailMutations, ContactMutations, ConsentMutations, SignInMutations {
   addUser(tenantId: string, user: NewUser): DirectoryUser;
   /** `soft` goes to the deleted items and can be restored. @default 'soft' */
   removeUser(tenantId: string, user: string, how?: 'soft' | 'hard'): void;
@@ -64,6 +65,7 @@ export function createMutations(world: World): Mutations {
   };
   return {
     ...createMailMutations(world, tenantOf),
+    ...createContactMutations(world, tenantOf),
     ...createConsentMutations(world, tenantOf),
     ...createSignInMutations(world, tenantOf),
     addUser: (tenantId, given) => {

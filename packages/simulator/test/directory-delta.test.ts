@@ -127,6 +127,44 @@ describe('users/delta', () => {
   });
 });
 
+it('goes on also when each page is one row and repeats the one before (microsoft-graph 3.1)', async () => {
+  const { pages } = await connect({ quirks: { emptyPages: 0, repeatedRows: 1, directoryPage: 1 } });
+  const { rows } = await pages('/users/delta?$select=id');
+  expect(rows).toHaveLength(23);
+  expect(new Set(rows.map((row) => row.id)).size).toBe(12);
+});
+
+describe('contacts/delta', () => {
+  it('reports contacts that come, change and go, out of their groups too (microsoft-graph 3.1, 3.2, 8.4)', async () => {
+    const { simulator, tenantId, pages } = await setup();
+    const first = await pages('/contacts/delta?$select=displayName,companyName,mail');
+    const [changed, gone] = tenantOf(simulator).contacts;
+    if (changed === undefined || gone === undefined) throw new Error('no contact');
+    expect(first.rows).toHaveLength(3);
+    const partners = tenantOf(simulator).groups.find((group) => group.members.has(gone.id));
+    const groups = await pages('/groups/delta?$select=displayName,members');
+    const added = simulator.addContact(tenantId, { mail: 'kim@fabrikam.com' });
+    simulator.updateContact(tenantId, changed.id, { companyName: null });
+    simulator.removeContact(tenantId, gone.id);
+    expect((await pages(first.deltaLink)).rows).toEqual([
+      { id: added.id, displayName: 'kim', mail: 'kim@fabrikam.com' },
+      { id: changed.id, displayName: changed.displayName, companyName: null, mail: changed.mail },
+      { id: gone.id, '@removed': { reason: 'deleted' } },
+    ]);
+    expect((await pages(groups.deltaLink)).rows).toEqual([
+      {
+        id: partners?.id,
+        displayName: 'Partners',
+        'members@delta': [
+          { '@odata.type': '#microsoft.graph.orgContact', id: gone.id, '@removed': { reason: 'deleted' } },
+        ],
+      },
+    ]);
+    expect((await pages('/contacts/delta')).rows).toHaveLength(3);
+    expect(() => simulator.removeContact(tenantId, gone.id)).toThrow(RangeError);
+  });
+});
+
 describe('groups/delta', () => {
   const membersOf = (rows: Json[], id: unknown) =>
     rows.filter((row) => row.id === id).flatMap((row) => (row['members@delta'] ?? []) as Json[]);

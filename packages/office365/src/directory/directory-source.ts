@@ -14,16 +14,18 @@ import { deltaPages, type PageReader, pageReader } from '../graph/collection.ts'
 import type { GraphQuery } from '../graph/graph-call.ts';
 import type { GraphClient } from '../graph/graph-client.ts';
 import { removalReason } from '../graph/removed.ts';
+import { contactRow, contactSelect, toContact } from './contact-row.ts';
 import { domainRow, domainSelect, toDomain } from './domain-row.ts';
 import { groupRow, groupSelect, toGroup } from './group-row.ts';
 import { toUser, userRow, userSelect } from './user-row.ts';
 
 type Pages = AsyncGenerator<Page<DirectoryChange>>;
 
-/** Domains are listed whole each round, having no deltas; users and groups come by delta. */
+/** Domains are listed whole each round, having no deltas; users, contacts and groups come by delta. */
 export function createDirectorySource(graph: GraphClient): DirectorySource {
   const domains = pageReader(graph, domainRow);
   const users = pageReader(graph, userRow);
+  const contacts = pageReader(graph, contactRow);
   const groups = pageReader(graph, groupRow);
 
   async function* domainPages(query: GraphQuery): Pages {
@@ -57,6 +59,12 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
             path: ['users', 'delta'],
             query: `$select=${userSelect}`,
           });
+        case 'contact':
+          return yield* entryPages(contacts, toContact, {
+            ...query,
+            path: ['contacts', 'delta'],
+            query: `$select=${contactSelect}`,
+          });
         case 'group':
           return yield* entryPages(groups, toGroup, {
             ...query,
@@ -64,7 +72,7 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
             query: `$select=${groupSelect}`,
           });
         default:
-          throw new ConnectorError('invalid_request', 'kind must be domain, user or group.', {
+          throw new ConnectorError('invalid_request', 'kind must be domain, user, contact or group.', {
             field: 'kind',
           });
       }
@@ -74,13 +82,13 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
 
 interface DeltaRow {
   readonly id: string;
-  readonly '@removed'?: { readonly reason?: string | undefined } | undefined;
+  readonly '@removed'?: { readonly reason?: string | null | undefined } | null | undefined;
 }
 
 const upserted = (item: DirectoryEntry): DirectoryChange => ({ type: 'upserted', item });
 
 const removed = ({ id, '@removed': mark }: DeltaRow): Change<never> | undefined =>
-  mark && { type: 'removed', id, reason: removalReason({ reason: mark.reason }) };
+  mark ? { type: 'removed', id, reason: removalReason(mark) } : undefined;
 
 /** What all requests to a tenant's directory have in common. */
 export const directoryQuery = (

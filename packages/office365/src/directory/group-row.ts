@@ -1,10 +1,10 @@
 import type { DirectoryGroup, GroupMember, GroupType } from '@mailsphere/core';
 import { z } from 'zod';
 import { removedSchema } from '../graph/removed.ts';
-import { emailAddresses } from './proxy-addresses.ts';
+import { emailAddresses, otherAddresses } from './proxy-addresses.ts';
 
 export const groupSelect =
-  'id,displayName,mail,mailEnabled,securityEnabled,groupTypes,proxyAddresses,members';
+  'id,displayName,mail,mailEnabled,securityEnabled,groupTypes,visibility,proxyAddresses,members';
 
 /** A group as Graph writes it, with what changed of its direct members. */
 export const groupRow = z.object({
@@ -14,27 +14,35 @@ export const groupRow = z.object({
   mailEnabled: z.boolean().nullish(),
   securityEnabled: z.boolean().nullish(),
   groupTypes: z.array(z.string()).nullish(),
+  visibility: z.string().nullish(),
   proxyAddresses: z.array(z.string()).nullish(),
   'members@delta': z
     .array(
       z.object({
         id: z.string().min(1),
         '@odata.type': z.string().nullish(),
-        '@removed': removedSchema.optional(),
+        '@removed': removedSchema.nullish(),
       }),
     )
     .nullish(),
-  '@removed': removedSchema.optional(),
+  '@removed': removedSchema.nullish(),
 });
 
-export function toGroup(row: z.output<typeof groupRow>): DirectoryGroup {
-  const changes = row['members@delta'] ?? [];
+type GroupRow = z.output<typeof groupRow>;
+
+export function toGroup(row: GroupRow): DirectoryGroup {
+  // Somebody who joined and left between two rounds may come as both: the last one holds.
+  const last = new Map((row['members@delta'] ?? []).map((member) => [member.id, member]));
+  const changes = [...last.values()];
   return {
     kind: 'group',
     id: row.id,
     displayName: row.displayName ?? undefined,
     groupType: groupType(row),
+    dynamicMembership: isOfType(row, 'dynamicmembership'),
+    hiddenMembership: row.visibility?.toLowerCase() === 'hiddenmembership',
     addresses: emailAddresses(row.proxyAddresses, row.mail),
+    otherAddresses: otherAddresses(row.proxyAddresses),
     members: {
       added: changes
         .filter((member) => !member['@removed'])
@@ -44,11 +52,14 @@ export function toGroup(row: z.output<typeof groupRow>): DirectoryGroup {
   };
 }
 
-function groupType({ groupTypes, mailEnabled, securityEnabled }: z.output<typeof groupRow>): GroupType {
-  if (groupTypes?.some((type) => type.toLowerCase() === 'unified')) return 'microsoft_365';
-  if (!mailEnabled) return 'security';
-  return securityEnabled ? 'mail_enabled_security' : 'distribution';
+function groupType(row: GroupRow): GroupType {
+  if (isOfType(row, 'unified')) return 'microsoft_365';
+  if (!row.mailEnabled) return 'security';
+  return row.securityEnabled ? 'mail_enabled_security' : 'distribution';
 }
+
+const isOfType = ({ groupTypes }: GroupRow, type: string): boolean =>
+  (groupTypes ?? []).some((each) => each.toLowerCase() === type);
 
 const memberTypes: ReadonlyMap<string, GroupMember['type']> = new Map<string, GroupMember['type']>([
   ['#microsoft.graph.user', 'user'],

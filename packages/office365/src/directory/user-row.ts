@@ -1,9 +1,10 @@
 import type { DirectoryUser } from '@mailsphere/core';
 import { z } from 'zod';
 import { removedSchema } from '../graph/removed.ts';
-import { emailAddresses } from './proxy-addresses.ts';
+import { emailAddresses, otherAddresses } from './proxy-addresses.ts';
 
-export const userSelect = 'id,userPrincipalName,displayName,mail,proxyAddresses,userType,accountEnabled';
+export const userSelect =
+  'id,userPrincipalName,displayName,mail,proxyAddresses,userType,accountEnabled,assignedPlans';
 
 /** A user as Graph writes it: what was never set is missing, what was cleared is null. */
 export const userRow = z.object({
@@ -14,18 +15,34 @@ export const userRow = z.object({
   proxyAddresses: z.array(z.string()).nullish(),
   userType: z.string().nullish(),
   accountEnabled: z.boolean().nullish(),
-  '@removed': removedSchema.optional(),
+  assignedPlans: z
+    .array(z.object({ service: z.string().nullish(), capabilityStatus: z.string().nullish() }))
+    .nullish(),
+  '@removed': removedSchema.nullish(),
 });
 
-export const toUser = (row: z.output<typeof userRow>): DirectoryUser => ({
+type UserRow = z.output<typeof userRow>;
+
+export const toUser = (row: UserRow): DirectoryUser => ({
   kind: 'user',
   id: row.id,
   userPrincipalName: row.userPrincipalName ?? '',
   displayName: row.displayName ?? undefined,
   userType: isGuest(row) ? 'guest' : 'member',
   enabled: row.accountEnabled !== false,
+  licensed: hasMailPlan(row),
   addresses: emailAddresses(row.proxyAddresses, row.mail),
+  otherAddresses: otherAddresses(row.proxyAddresses),
 });
+
+// A plan with `Warning` is in its grace period and works; `Suspended`, `LockedOut` and `Deleted` ones do not ("assignedPlan resource type").
+const WORKING = new Set(['enabled', 'warning']);
+
+const hasMailPlan = ({ assignedPlans }: UserRow): boolean =>
+  (assignedPlans ?? []).some(
+    ({ service, capabilityStatus }) =>
+      service?.toLowerCase() === 'exchange' && WORKING.has(capabilityStatus?.toLowerCase() ?? ''),
+  );
 
 /** Whether the user belongs to another organization. */
 export const isGuest = (row: {

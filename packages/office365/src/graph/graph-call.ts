@@ -1,4 +1,4 @@
-import type { Cursor } from '@mailsphere/core';
+import type { CallOptions, Cursor } from '@mailsphere/core';
 import type { Context } from '@microsoft/microsoft-graph-client';
 import type { LaneKey } from '../limiter/limiter.ts';
 import type { Permit } from '../limiter/permit.ts';
@@ -25,6 +25,8 @@ export interface GraphQuery {
   readonly about: Subject;
   readonly signal?: AbortSignal | undefined;
   readonly maxWait: number;
+  /** Told of each answer, also of those that are asked for again. */
+  readonly onAnswer?: CallOptions['onAnswer'];
   /** Leave the body of a 200 to the caller, who gives the permit back. */
   readonly streamed?: boolean | undefined;
 }

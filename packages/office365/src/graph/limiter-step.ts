@@ -4,11 +4,12 @@ import type { Limiter } from '../limiter/limiter.ts';
 import { retryTransient } from '../transient-retry.ts';
 import { retryAfter } from '../transport/retry-after.ts';
 import type { Step } from './chain.ts';
-import { answerOf, callOf, type GraphAnswer, type GraphQuery } from './graph-call.ts';
+import { answerOf, callOf, type GraphQuery } from './graph-call.ts';
 import { type GraphProblem, readProblem } from './graph-problem.ts';
 import { type GraphRefusal, graphRefusal } from './graph-refusal.ts';
 import { createItemRefusals } from './item-refusals.ts';
 import { pathText } from './resource-path.ts';
+import { resourceUnits } from './resource-units.ts';
 
 /**
  * The only step that waits and repeats: 429 as long as it comes and `maxWait` lasts, and 503 likewise unless it is said of
@@ -50,7 +51,7 @@ export function limiterStep(options: {
           const { status, headers } = answer;
           call.newConnection = status === 503;
           if (status < 300) {
-            permit.report({ kind: 'accepted', cost: costOf(answer) });
+            permit.report({ kind: 'accepted', cost: resourceUnits(headers) });
             if (item !== undefined) refusals.forget(item);
             keep = streamed === true;
             if (keep) call.permit = permit;
@@ -93,10 +94,5 @@ const throttled = ({ status, concurrency }: GraphProblem, retryAfter: number | u
   retryAfter,
   reason: status === 503 ? 'service' : concurrency ? 'concurrency' : 'quota',
 });
-
-function costOf({ headers }: GraphAnswer): number | undefined {
-  const units = Number(headers.get('x-ms-resource-unit') ?? Number.NaN);
-  return units > 0 && units <= 1_000 ? units : undefined;
-}
 
 const itemOf = ({ tenantId, path }: GraphQuery) => tenantId + pathText(path);

@@ -6,6 +6,7 @@ import { paced } from '../transport/paced.ts';
 import type { Transport, TransportResponse } from '../transport/transport.ts';
 import type { Step } from './chain.ts';
 import { callOf, type GraphQuery, setAnswer } from './graph-call.ts';
+import { tellUsage } from './resource-units.ts';
 
 const LONGEST_PAGE = 64 * 1_048_576;
 const LONGEST_PROBLEM = 65_536;
@@ -29,6 +30,8 @@ export const transportStep =
       const response = paced(unpaced, clock);
       refuseStrange(response, query);
       const { status, headers } = response;
+      // Counted by the service whatever becomes of the body.
+      tellUsage(query, headers);
       const answer = { status, headers, json: undefined, text: '', stream: undefined };
       // What cannot be read of a problem is given up: its status says enough.
       if (status >= 300)

@@ -51,7 +51,7 @@ export interface SimulatedTenant {
   readonly consentRequests: readonly ConsentRequest[];
 }
 
-/** A property bag that changes a user or a group. */
+/** A property bag that changes a user, a contact or a group. */
 export type Patch<T> = { -readonly [Key in keyof T]?: T[Key] | null };
 
 /** @internal The tenant as the services see it. */
@@ -79,6 +79,9 @@ export interface Tenant extends SimulatedTenant {
   updateUser(user: DirectoryUser, patch: Patch<DirectoryUser>): void;
   removeUser(user: DirectoryUser, how: 'soft' | 'hard'): void;
   restoreUser(user: DirectoryUser): void;
+  addContact(contact: Contact): void;
+  updateContact(contact: Contact, patch: Patch<Contact>): void;
+  removeContact(contact: Contact): void;
   addGroup(group: DirectoryGroup): void;
   updateGroup(group: DirectoryGroup, patch: Patch<DirectoryGroup>): void;
   removeGroup(group: DirectoryGroup, how: 'soft' | 'hard'): void;
@@ -217,6 +220,21 @@ export function createTenant(parts: TenantParts): Tenant {
       index(user);
       log.append({ kind: 'user', id: user.id });
       tellGroups(user.id, 'user', false);
+    },
+    addContact: (contact) => {
+      contacts.push(contact);
+      objects.set(contact.id, { type: 'orgContact', object: contact });
+      log.append({ kind: 'orgContact', id: contact.id });
+    },
+    updateContact: (contact, patch) => {
+      const properties = apply(contact, patch);
+      if (properties.length > 0) log.append({ kind: 'orgContact', id: contact.id, properties });
+    },
+    removeContact: (contact) => {
+      contact.deleted = 'hard';
+      log.append({ kind: 'orgContact', id: contact.id });
+      tellGroups(contact.id, 'orgContact', true);
+      for (const group of groups) group.members.remove(contact.id);
     },
     addGroup: (group) => {
       groups.push(group);

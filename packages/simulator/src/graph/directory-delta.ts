@@ -143,12 +143,14 @@ export function directoryDelta(
   const state = deltaState(call, kind, path);
   if (comesEmpty(call, state)) return deltaPage(call, path, [], state, { ...state, x: true });
   const names = namesOf(new URLSearchParams(state.s === undefined ? '' : { $select: state.s }), defaults);
-  const size = call.world.settings.quirks.directoryPage;
+  const again = repeats(call, state);
+  // A repeated row is one more, or a page of one row would lead to itself.
+  const size = call.world.settings.quirks.directoryPage + Number(again);
   const wanted = (id: string) => state.f === undefined || state.f.includes(id);
   const rowOf = (object: DeltaObject, properties: readonly string[]) =>
     object.deleted === undefined ? { ...pick(object, properties), id: object.id } : removedRow(object);
   const rows: Record<string, unknown>[] = [];
-  let position = repeats(call, state) ? state.p - 1 : state.p;
+  let position = again ? state.p - 1 : state.p;
   if (state.i) {
     for (; position < objects.length && rows.length < size; position++) {
       const object = objects[position];
