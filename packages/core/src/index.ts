@@ -30,6 +30,7 @@ export {
 } from './directory.ts';
 export type { DirectoryCounts, DirectoryRun } from './directory-sync.ts';
 export type { ConnectorEvents, Events } from './events.ts';
+export type { MessageFailure } from './failure.ts';
 export type { Handler } from './handler.ts';
 export type { Hooks, TokenContext } from './hooks.ts';
 export type { Json } from './json.ts';

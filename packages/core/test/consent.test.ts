@@ -71,6 +71,18 @@ describe('when the tenant withdraws its consent', () => {
     },
   );
 
+  it('work that still goes well on an older token does not hide what the service says now', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.refusal = refusal('AADSTS7000112');
+    await verify(host, id);
+    await host.connector.directory.sync(id);
+    await host.clock.advance(3 * MINUTE);
+    await host.connector.directory.sync(id);
+    await verify(host, id);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'reauthorization_required' });
+  });
+
   it('a required permission that is gone is a loss, and work that goes well does not hide it', async () => {
     const host = createHost({ permissions: [mailPermission, { ...hiddenPermission, required: true }] });
     host.service.granted = ['Mail.Read', 'Hidden.Read'];
