@@ -138,7 +138,7 @@ export function createConsent(context: {
         const refusal = permissionsMissing(missing);
         return { connection: await refuse(connectionId, refusal, 'verification'), consent: 'incomplete' };
       } catch (error) {
-        if (!ConnectorError.is(error, 'consent_pending', 'reauthorization_required')) throw error;
+        if (!isRefusal(error)) throw error;
         return { connection: await refuse(connectionId, error, 'verification'), consent: 'pending' };
       }
     },
@@ -159,6 +159,10 @@ export function createConsent(context: {
 }
 
 const noRefusal = { refusedSince: undefined, refusedBy: undefined };
+
+/** Whether the service says that consent is gone. A tenant that was there and is no longer found was deleted. */
+export const isRefusal = (error: unknown): error is ConnectorError =>
+  ConnectorError.is(error, 'consent_pending', 'reauthorization_required', 'tenant_not_found');
 
 /** The ids of what is required and not granted. */
 export const requiredOf = (grant: Grant): readonly string[] =>
