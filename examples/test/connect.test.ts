@@ -43,7 +43,9 @@ describe.each(storages)('on $name', ({ open }) => {
     await clock.advance(4 * MINUTE);
     await verify();
     expect((await house.get(id)).status).toBe('reauthorization_required');
-    expect(told).toEqual([{ code: 'AADSTS7000112', message: expect.stringMatching(/Enterprise applications/) }]);
+    expect(told).toEqual([
+      { code: 'AADSTS7000112', message: expect.stringMatching(/Enterprise applications/) },
+    ]);
     await expect(connector.directory.sync(id)).rejects.toMatchObject({ code: 'refused' });
 
     // The administrator of another tenant cannot take its place, in either way.
