@@ -50,8 +50,22 @@ export const serviceDefences: readonly Defence[] = [
     attack: 13,
     what: 'a rest between looks for an unknown key',
     file: keyRing,
-    from: 'clock.now() - current.missedAt >= REST_BETWEEN_MISSES',
+    from: 'clock.now() - entry.missedAt >= REST_BETWEEN_MISSES',
     to: 'true',
+  },
+  {
+    attack: 13,
+    what: 'one look for all who miss a key at the same time',
+    file: keyRing,
+    from: 'entry.rereading ??= read(entry.metadata)',
+    to: 'entry.rereading = read(entry.metadata)',
+  },
+  {
+    attack: 13,
+    what: 'one reading of the keys for all who come first',
+    file: keyRing,
+    from: 'loading.get(tenantId) ?? load(tenantId)',
+    to: 'load(tenantId)',
   },
   {
     attack: 14,
@@ -310,6 +324,14 @@ export const serviceDefences: readonly Defence[] = [
     file: connections,
     from: 'providers.get(connection.providerId)?.forget?.(connection.tenant);',
     to: '',
+  },
+  {
+    attack: 20,
+    what: 'a second look at the connection once the token is there',
+    file: 'packages/core/src/connector.ts',
+    from: `      await connections.requireActive(connectionId);
+      return token;`,
+    to: '      return token;',
   },
   {
     attack: 20,
