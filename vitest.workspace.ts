@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { withoutDefence } from './examples/test/attacks/without-defence.ts';
 
 if (Number(process.versions.node.split('.')[0]) < 22)
   throw new Error(
@@ -9,10 +11,11 @@ if (Number(process.versions.node.split('.')[0]) < 22)
 
 const project = (root: string, name: string) => ({
   extends: true as const,
-  test: { name, root, include: ['test/**/*.test.ts'] },
+  test: { name, root, include: ['test/**/*.test.ts'], setupFiles: [resolve('leak-watch/setup.ts')] },
 });
 
 export default defineConfig({
+  plugins: withoutDefence(),
   // Vitest runs tests through Vite's server environment, so this is where the source condition counts.
   ssr: { resolve: { conditions: [...defaultServerConditions, '@mailsphere/source'] } },
   test: {
@@ -21,6 +24,7 @@ export default defineConfig({
     projects: [
       ...readdirSync('packages').map((name) => project(`packages/${name}`, name)),
       project('examples', 'examples'),
+      project('leak-watch', 'leak-watch'),
     ],
   },
 });

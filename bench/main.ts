@@ -1,9 +1,21 @@
 import { benchArchive } from './archive.ts';
 import { benchLimiter } from './limiter.ts';
-import { print } from './report.ts';
+import { print, type Row } from './report.ts';
+import { benchTokens } from './tokens.ts';
 
-print('Limiter: one mailbox, one virtual hour, the server as named', await benchLimiter());
-print(
-  'Archive: 2,000 messages of 75 KB, 16 writers, five rounds in turn with the peer, median',
-  await benchArchive(),
-);
+const benches: Readonly<Record<string, readonly [title: string, run: () => Promise<readonly Row[]>]>> = {
+  limiter: ['Limiter: one mailbox, one virtual hour, the server as named', benchLimiter],
+  archive: [
+    'Archive: 2,000 messages of 75 KB, 16 writers, five rounds in turn with the peer, median',
+    benchArchive,
+  ],
+  tokens: ['Tokens: one provider, all tenants in memory, the sign-in service in this process', benchTokens],
+};
+
+// Some by name, or all of them.
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !Object.hasOwn(benches, name));
+if (unknown !== undefined)
+  throw new Error(`There is no benchmark '${unknown}': use ${Object.keys(benches).join(', ')}.`);
+for (const [name, [title, run]] of Object.entries(benches))
+  if (names.length === 0 || names.includes(name)) print(title, await run());

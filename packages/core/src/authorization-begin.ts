@@ -125,7 +125,9 @@ export function createAuthorizationBegin(context: {
 /** @throws ConnectorError `invalid_request` when it leads away from the host */
 function sameOrigin(returnTo: string, baseUrl: BaseUrl): string {
   const url = URL.parse(returnTo, baseUrl.origin);
-  if (url && url.origin === baseUrl.origin && url.username === '' && url.password === '') return url.href;
+  // The origin of a blob: URL is that of the URL within it.
+  const isPage = url !== null && url.protocol !== 'blob:' && url.origin === baseUrl.origin;
+  if (isPage && url.username === '' && url.password === '') return url.href;
   throw new ConnectorError(
     'invalid_request',
     'returnTo: must be a path, or a URL of the same origin as baseUrl',

@@ -71,6 +71,6 @@ export interface Connection {
   readonly activeSince?: string | undefined;
   /** ISO 8601: since when the service has refused, as if consent were gone. One refusal alone changes nothing. */
   readonly refusedSince?: string | undefined;
-  /** The code of that refusal. */
-  readonly refusedFor?: string | undefined;
+  /** What was refused: some work, or the question what is granted. */
+  readonly refusedBy?: 'work' | 'verification' | undefined;
 }

@@ -177,7 +177,7 @@ export function createConnections(context: {
         disabled: undefined,
         checkedAt: undefined,
         refusedSince: undefined,
-        refusedFor: undefined,
+        refusedBy: undefined,
         reauthorization: undefined,
       }));
       const stopped = context.stopWork(connectionId);

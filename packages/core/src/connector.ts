@@ -267,7 +267,10 @@ export function createConnector(options: ConnectorOptions): Connector {
     mail: work.mail,
     async accessToken(connectionId, callOptions) {
       const connection = await connections.requireActive(connectionId);
-      return connections.provider(connection).acquireToken(connection.tenant, callOptions);
+      const token = await connections.provider(connection).acquireToken(connection.tenant, callOptions);
+      // It may have been ended while the token was on its way.
+      await connections.requireActive(connectionId);
+      return token;
     },
     run: work.run,
     async workload() {

@@ -26,9 +26,9 @@ export interface Consent {
   activate(connectionId: string, grant: Grant, authorized: Omit<Authorized, 'at'>): Promise<Connection>;
   /** Asks the service what is granted, and records it. @throws ConnectorError when the service cannot tell now */
   check(connectionId: string, options?: CallOptions): Promise<ConsentCheck>;
-  /** The service refused as if consent were gone. Believed only when it still does so minutes later. */
-  reportRefusal(connectionId: string, refusal: ConnectorError): Promise<Connection>;
-  /** The service answered: an earlier refusal was a passing one. */
+  /** The service refused work as if consent were gone. Believed only when it still does so minutes later. */
+  reportRefusal(connectionId: string, refusal: ConnectorError): Promise<void>;
+  /** The service let work through: an earlier refusal of work was a passing one. */
   reportSuccess(connection: Connection): Promise<void>;
 }
 
@@ -69,7 +69,35 @@ export function createConsent(context: {
     return connection;
   };
 
-  const consent: Consent = {
+  const refuse = async (
+    connectionId: string,
+    refusal: ConnectorError,
+    by: NonNullable<Connection['refusedBy']>,
+  ): Promise<Connection> => {
+    const { code, message } = reasonOf(refusal);
+    let lost = false;
+    const connection = await connections.change(connectionId, (current) => {
+      lost = false;
+      if (current.status === 'reauthorization_required') return { checkedAt: now() };
+      if (current.status !== 'active') return undefined;
+      const age = clock.now() - Date.parse(current.refusedSince ?? now());
+      // Two refusals that are hours apart, with nothing asked between them, are one and one.
+      if (current.refusedSince === undefined || age > REFUSAL_LIFE)
+        return { refusedSince: now(), refusedBy: by };
+      lost = age >= REFUSAL_PATIENCE;
+      if (!lost) return by === 'verification' ? { refusedBy: by } : undefined;
+      return {
+        ...noRefusal,
+        status: 'reauthorization_required',
+        reauthorization: { code, message, since: now() },
+        checkedAt: now(),
+      };
+    });
+    if (lost) emit('connection.reauthorization_required', { connection, code, message });
+    return connection;
+  };
+
+  return {
     async activate(connectionId, grant, authorized) {
       const connection = await connections.require(connectionId);
       await bindings.bindTenant(connection);
@@ -108,49 +136,33 @@ export function createConsent(context: {
         if (missing.length === 0)
           return { connection: await record(connectionId, grant), consent: 'granted' };
         const refusal = permissionsMissing(missing);
-        return { connection: await consent.reportRefusal(connectionId, refusal), consent: 'incomplete' };
+        return { connection: await refuse(connectionId, refusal, 'verification'), consent: 'incomplete' };
       } catch (error) {
-        if (!ConnectorError.is(error, 'consent_pending', 'reauthorization_required')) throw error;
-        return { connection: await consent.reportRefusal(connectionId, error), consent: 'pending' };
+        if (!isRefusal(error)) throw error;
+        return { connection: await refuse(connectionId, error, 'verification'), consent: 'pending' };
       }
     },
 
     async reportRefusal(connectionId, refusal) {
-      const { code, message } = reasonOf(refusal);
-      let lost = false;
-      const connection = await connections.change(connectionId, (current) => {
-        lost = false;
-        if (current.status === 'reauthorization_required') return { checkedAt: now() };
-        if (current.status !== 'active') return undefined;
-        const age = clock.now() - Date.parse(current.refusedSince ?? now());
-        // Two refusals that are hours apart, with nothing asked between them, are one and one.
-        if (current.refusedSince === undefined || age > REFUSAL_LIFE)
-          return { refusedSince: now(), refusedFor: code };
-        lost = age >= REFUSAL_PATIENCE;
-        if (!lost) return undefined;
-        return {
-          ...noRefusal,
-          status: 'reauthorization_required',
-          reauthorization: { code, message, since: now() },
-          checkedAt: now(),
-        };
-      });
-      if (lost) emit('connection.reauthorization_required', { connection, code, message });
-      return connection;
+      await refuse(connectionId, refusal, 'work');
     },
 
     async reportSuccess(connection) {
-      // Work that goes well says nothing about a permission that it does not need.
-      if (connection.refusedSince === undefined || connection.refusedFor === 'permission_missing') return;
+      // Work may go well on a token that was issued before, or without the permission that is missing. A verification asks with a
+      // fresh token for everything, so only the next one takes its word back.
+      if (connection.refusedBy !== 'work') return;
       await connections.change(connection.id, (current) =>
-        current.status === 'active' ? noRefusal : undefined,
+        current.status === 'active' && current.refusedBy === 'work' ? noRefusal : undefined,
       );
     },
   };
-  return consent;
 }
 
-const noRefusal = { refusedSince: undefined, refusedFor: undefined };
+const noRefusal = { refusedSince: undefined, refusedBy: undefined };
+
+/** Whether the service says that consent is gone. A tenant that was there and is no longer found was deleted. */
+export const isRefusal = (error: unknown): error is ConnectorError =>
+  ConnectorError.is(error, 'consent_pending', 'reauthorization_required', 'tenant_not_found');
 
 /** The ids of what is required and not granted. */
 export const requiredOf = (grant: Grant): readonly string[] =>

@@ -32,6 +32,7 @@ export {
 export type { DirectoryPreview } from './directory-preview.ts';
 export type { DirectoryCounts, DirectoryRun } from './directory-run.ts';
 export type { ConnectorEvents, Events } from './events.ts';
+export type { MessageFailure } from './failure.ts';
 export type { Handler } from './handler.ts';
 export type { HeldRemovals, RemovalThreshold } from './held-removals.ts';
 export type { Hooks, TokenContext } from './hooks.ts';

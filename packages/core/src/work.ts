@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { type ConnectionRegistry, requireCapability } from './connections.ts';
 import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
-import type { Consent } from './consent.ts';
+import { type Consent, isRefusal } from './consent.ts';
 import type { DirectorySink } from './directory.ts';
 import { previewDirectory } from './directory-preview.ts';
 import { createDirectoryRuns } from './directory-runs.ts';
@@ -142,7 +142,7 @@ export function createWork(context: {
       }
       return { status: 'yielded', resumeAt, reason: 'throttled' };
     }
-    if (error.code === 'reauthorization_required') await consent.reportRefusal(task.connectionId, error);
+    if (isRefusal(error)) await consent.reportRefusal(task.connectionId, error);
     // The service may have been asked for what the tenant no longer grants: then the rest goes on without it.
     if (error.code === 'permission_missing' && task.kind !== 'connection.verify')
       await consent.check(task.connectionId, { signal }).catch(() => undefined);

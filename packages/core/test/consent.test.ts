@@ -40,6 +40,22 @@ describe('when the tenant withdraws its consent', () => {
     });
   });
 
+  it('a tenant that is no longer found counts as gone, after a second answer', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.refusal = new ConnectorError('tenant_not_found', 'It was deleted.', {
+      serviceCode: 'AADSTS90002',
+    });
+    await verify(host, id);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'active' });
+    await host.clock.advance(3 * MINUTE);
+    await verify(host, id);
+    expect(await host.connector.connections.get(id)).toMatchObject({
+      status: 'reauthorization_required',
+      reauthorization: { code: 'AADSTS90002', message: 'It was deleted.' },
+    });
+  });
+
   it('one transient refusal changes nothing, however often it happens with good answers between', async () => {
     const host = createHost();
     const id = await connect(host.connector);
@@ -70,6 +86,18 @@ describe('when the tenant withdraws its consent', () => {
       expect(await host.connector.connections.get(id)).toEqual(before);
     },
   );
+
+  it('work that still goes well on an older token does not hide what the service says now', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.refusal = refusal('AADSTS7000112');
+    await verify(host, id);
+    await host.connector.directory.sync(id);
+    await host.clock.advance(3 * MINUTE);
+    await host.connector.directory.sync(id);
+    await verify(host, id);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'reauthorization_required' });
+  });
 
   it('a required permission that is gone is a loss, and work that goes well does not hide it', async () => {
     const host = createHost({ permissions: [mailPermission, { ...hiddenPermission, required: true }] });

@@ -2,7 +2,8 @@ import { ConnectorError, type Provider, systemClock } from '@mailsphere/core';
 import { parseOptions } from '@mailsphere/core/internal';
 import { limitsOf } from './call-limits.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
-import { clientAuthentication } from './entra/client-credential.ts';
+import { clientAuthentication } from './entra/client-authentication.ts';
+import { credentialEnd } from './entra/client-credential.ts';
 import { createLoginClient } from './entra/login-client.ts';
 import { createSignIn } from './entra/sign-in.ts';
 import { tenantIdOf } from './entra/tenant-id.ts';
@@ -10,12 +11,13 @@ import { parseTenantInput } from './entra/tenant-input.ts';
 import { readTenantMetadata } from './entra/tenant-metadata.ts';
 import { createTokenManager } from './entra/token-manager.ts';
 import { createTokenRequest } from './entra/token-request.ts';
+import { createTokenWatchers } from './entra/token-watchers.ts';
 import { createGrantRight } from './grant-right.ts';
 import { createGraphClient } from './graph/graph-client.ts';
 import { createLimiter } from './limiter/limiter.ts';
 import { createMailSource } from './mail/mail-source.ts';
 import { type Office365Options, optionsSchema } from './options.ts';
-import { permissions } from './permissions.ts';
+import { permissionsWithout } from './permissions.ts';
 import { retryTransient } from './transient-retry.ts';
 import type { Transport } from './transport/transport.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
@@ -36,18 +38,22 @@ export function office365(options: Office365Options): Provider {
 
   const login = createLoginClient({ cloud, transport, clock });
   const authenticate = clientAuthentication(clientId, parsed.credential, clock);
+  const watchers = createTokenWatchers();
   const tokens = createTokenManager({
+    watchers,
     request: createTokenRequest({ clientId, cloud, login, authenticate }),
     clock,
     random,
   });
   const limiter = createLimiter({ clock, random });
   const graph = createGraphClient({ cloud, tokens, limiter, transport, clock, random });
-  const verify = createVerification({ clientId, graph, tokens });
+  const permissions = permissionsWithout(parsed.optionalCapabilities);
+  const verify = createVerification({ clientId, permissions, graph, tokens, clock });
 
   return {
     id: 'office365',
     permissions,
+    credentialExpiresAt: credentialEnd(parsed.credential),
     async resolveTenant(input, callOptions) {
       if (typeof input !== 'string')
         throw new ConnectorError('invalid_request', 'The tenant must be text.', { field: 'tenant' });
@@ -67,6 +73,7 @@ export function office365(options: Office365Options): Provider {
     verify: async (tenant, callOptions) => verify(tenantIdOf(tenant), limitsOf(callOptions)),
     directory: createDirectorySource(graph),
     mail: createMailSource(graph),
+    watchTokens: (watcher) => watchers.add(watcher),
     forget: (tenant) => tokens.forget(tenantIdOf(tenant)),
     async close() {
       // A transport that was passed in may serve others too.

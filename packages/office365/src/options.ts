@@ -2,6 +2,7 @@ import type { Clock } from '@mailsphere/core';
 import { z } from 'zod';
 import { type CloudName, type CloudRoots, cloudSchema } from './cloud.ts';
 import { type Credential, credentialSchema } from './entra/client-credential.ts';
+import type { OptionalCapability } from './permissions.ts';
 import type { Transport } from './transport/transport.ts';
 
 /** What {@link office365} needs. */
@@ -14,6 +15,12 @@ export interface Office365Options {
    * @default 'global'
    */
   readonly cloud?: CloudName | CloudRoots | undefined;
+  /**
+   * What the host can do without, but not all of it. A tenant that does not grant what only these capabilities need is
+   * connected all the same, without them.
+   * @default none: a tenant grants everything that is required, or is not connected
+   */
+  readonly optionalCapabilities?: readonly OptionalCapability[] | undefined;
   /** What sends requests. @default undiciTransport() */
   readonly transport?: Transport | undefined;
   /** @default systemClock */
@@ -31,6 +38,10 @@ export const optionsSchema = z.strictObject({
     .toLowerCase(),
   credential: credentialSchema,
   cloud: cloudSchema.prefault('global'),
+  optionalCapabilities: z
+    .array(z.enum(['directory', 'mail'], "must be 'directory' or 'mail'"))
+    .refine((list) => new Set(list).size < 2, 'must not hold both: nothing would be left to connect for')
+    .default([]),
   transport: z.custom<Transport>(isFunction, 'must be a function, such as undiciTransport()').optional(),
   clock: z
     .custom<Clock>(

@@ -1,5 +1,8 @@
 import type { Permission } from '@mailsphere/core';
 
+/** A capability that a host may do without. */
+export type OptionalCapability = 'directory' | 'mail';
+
 /**
  * The application permissions that the app registration must list, and nothing beyond what this package calls.
  * From "Microsoft Graph permissions reference", least privilege of each call.
@@ -22,8 +25,10 @@ export const permissions: readonly Permission[] = [
   {
     id: 'User.Read.All',
     title: "Read all users' full profiles",
-    reason: 'Keeps users and their e-mail addresses, aliases included, in step.',
-    capability: 'directory',
+    reason:
+      "Shows your organization's name, finds the mailboxes, and keeps users and their e-mail addresses in step.",
+    // Without it not even the tenant's name can be read, so no capability can do without.
+    capability: 'connect',
     required: true,
   },
   {
@@ -44,7 +49,7 @@ export const permissions: readonly Permission[] = [
     id: 'Member.Read.Hidden',
     title: 'Read hidden memberships',
     reason: 'Reads the members of groups that hide who belongs to them.',
-    capability: 'directory',
+    capability: 'hidden_members',
     required: false,
   },
   {
@@ -55,3 +60,11 @@ export const permissions: readonly Permission[] = [
     required: true,
   },
 ];
+
+/** The same list, with what only these capabilities need made optional. */
+export const permissionsWithout = (optional: readonly OptionalCapability[]): readonly Permission[] =>
+  permissions.map((permission) =>
+    optional.some((capability) => capability === permission.capability)
+      ? { ...permission, required: false }
+      : permission,
+  );

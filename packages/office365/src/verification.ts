@@ -1,14 +1,15 @@
-import { ConnectorError, type Grant } from '@mailsphere/core';
+import { type Clock, ConnectorError, type Grant, type Permission } from '@mailsphere/core';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { directoryQuery } from './directory/directory-source.ts';
 import type { TokenManager } from './entra/token-manager.ts';
+import { graphApplicationId } from './graph/app-roles.ts';
 import { pageReader } from './graph/collection.ts';
 import type { GraphQuery } from './graph/graph-call.ts';
 import type { GraphClient } from './graph/graph-client.ts';
-import { permissions } from './permissions.ts';
+import { createMailProbe } from './mail/mail-probe.ts';
 
-const GRAPH_APPLICATION = '00000003-0000-0000-c000-000000000000';
+const MAIL_READ = 'Mail.Read';
 
 const organizationRow = z.object({ id: z.string(), displayName: z.string().nullish() });
 const assignmentRow = z.object({ appRoleId: z.string(), resourceId: z.string() });
@@ -28,16 +29,19 @@ const NOT_VISIBLE_YET = new Set([
 /** Asks the service, not a callback, what has been granted. */
 export function createVerification(options: {
   readonly clientId: string;
+  readonly permissions: readonly Permission[];
   readonly graph: GraphClient;
   readonly tokens: TokenManager;
+  readonly clock: Clock;
 }): (tenantId: string, limits: { signal: AbortSignal | undefined; maxWait: number }) => Promise<Grant> {
-  const { clientId, graph, tokens } = options;
+  const { clientId, permissions, graph, tokens, clock } = options;
   const organizations = pageReader(graph, organizationRow);
   const assignments = pageReader(graph, assignmentRow);
+  const opensSome = createMailProbe(graph, clock);
 
   const assigned = async (query: Omit<GraphQuery, 'path'>): Promise<readonly string[]> => {
     const { id, appRoles } = await graph.read(
-      { ...query, path: [`servicePrincipals(appId='${GRAPH_APPLICATION}')`], query: '$select=id,appRoles' },
+      { ...query, path: [`servicePrincipals(appId='${graphApplicationId}')`], query: '$select=id,appRoles' },
       servicePrincipal,
     );
     const names = new Map(appRoles.map((role) => [role.id, role.value ?? undefined]));
@@ -80,7 +84,10 @@ export function createVerification(options: {
         return roles;
       });
       if (granted.length === 0) throw pending();
-      return grant(organization.displayName ?? '', granted);
+      // Mail that is narrowed by roles of Exchange Online is granted there, and shows in no list of Entra. Another role for
+      // mail opens folders by itself, so then the question would tell nothing.
+      const isNarrowed = !granted.some(isMailRole) && (await opensSome(tenantId, limits));
+      return grant(organization.displayName ?? '', permissions, granted, isNarrowed ? [MAIL_READ] : []);
     } catch (error) {
       if (!ConnectorError.is(error, 'reauthorization_required', 'permission_missing')) throw error;
       if (error.code === 'reauthorization_required' && !NOT_VISIBLE_YET.has(error.serviceCode ?? ''))
@@ -90,16 +97,24 @@ export function createVerification(options: {
   };
 }
 
-function grant(displayName: string, roles: readonly string[]): Grant {
-  const granted = [...new Set(roles)].sort();
+function grant(
+  displayName: string,
+  permissions: readonly Permission[],
+  roles: readonly string[],
+  partial: readonly string[],
+): Grant {
+  const granted = [...new Set([...roles, ...partial])].sort();
   const wanted = new Set(permissions.map(({ id }) => id));
   return {
     displayName,
     granted,
     missing: permissions.filter(({ id }) => !granted.includes(id)),
     unexpected: granted.filter((id) => !wanted.has(id)),
+    ...(partial.length > 0 && { partial }),
   };
 }
+
+const isMailRole = (id: string) => id.startsWith('Mail.');
 
 function rolesOf(token: string): readonly string[] {
   try {

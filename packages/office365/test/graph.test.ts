@@ -71,6 +71,17 @@ describe('what an answer means', () => {
     expect(calls()).toHaveLength(1);
   });
 
+  it.each([
+    ['Authorization_IdentityNotFound', /administrator must authorise it again\.$/],
+    ['Authorization_RequestDenied', /administrator must authorise the application again/],
+  ])('%s tells the administrator in one sentence what to do', async (code, expected) => {
+    server.use(http.get(users, () => refusal(403, code)));
+    const { message } = await failure(read.users());
+    expect(message).toMatch(expected);
+    expect(message).toMatch(/^[A-Z][^.]+\.$/);
+    expect(message).not.toContain(code);
+  });
+
   it('the innermost word that is known counts, in either spelling of innerError', async () => {
     server.use(
       http.get(users, () =>

@@ -38,6 +38,25 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['credential.certificate.privateKey', certificate(other)],
     ['credential.certificate.privateKey', certificate(elliptic)],
     ['credential.certificate.certificate', certificate(pair.private, secret)],
+    ['credential.expiresAt', { credential: { secret, expiresAt: 'canary' } }],
+    ['credential.expiresAt', { credential: { secret, expiresAt: '2027-01-31' } }],
+    ['credential.expiresAt', { credential: { secret, expiresAt: '2027-01-31T00:00:00' } }],
+    ['credential.expiresAt', { credential: { secret, expiresAt: '2027-02-30T00:00:00Z' } }],
+    ['credential.expiresAt', { credential: { assertion: async () => '', expiresAt: new Date() } }],
+    [
+      'credential.expiresAt',
+      {
+        credential: {
+          certificate: { privateKey: pair.private, certificate: pair.cert },
+          expiresAt: '2027-01-31T00:00:00Z',
+        },
+      },
+    ],
+    ['credential', { credential: { expiresAt: '2027-01-31T00:00:00Z' } }],
+    ['optionalCapabilities', { optionalCapabilities: 'mail' }],
+    ['optionalCapabilities.0', { optionalCapabilities: ['connect'] }],
+    ['optionalCapabilities.1', { optionalCapabilities: ['mail', 'hidden_members'] }],
+    ['optionalCapabilities', { optionalCapabilities: ['mail', 'directory'] }],
     ['cloud', { cloud: 'mars' }],
     ['cloud', { cloud: 'toString' }],
     ['cloud', { cloud: 5 }],
@@ -66,6 +85,8 @@ describe('a wrong option is named, and what it held is not repeated', () => {
   it.each<[string, unknown]>([
     ['a certificate', certificate(pair.private)],
     ['an assertion', { credential: { assertion: async () => 'a' } }],
+    ['a secret with its end', { credential: { secret, expiresAt: '2027-01-31T00:00:00+01:00' } }],
+    ['a host without mail', { optionalCapabilities: ['mail'] }],
     ['a named cloud', { cloud: 'us_gov' }],
     [
       'a simulator on this machine',

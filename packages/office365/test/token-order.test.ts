@@ -2,6 +2,7 @@ import { virtualClock } from '@mailsphere/core/testing';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
 import { createTokenManager } from '../src/entra/token-manager.ts';
+import { createTokenWatchers } from '../src/entra/token-watchers.ts';
 import { connect, tenant, tokenUrl, wire } from './wire.ts';
 
 const { server, requests } = wire();
@@ -10,6 +11,7 @@ const { server, requests } = wire();
 function service() {
   const answers: { give(): void; fail(): void }[] = [];
   const tokens = createTokenManager({
+    watchers: createTokenWatchers(),
     request: () =>
       new Promise((resolve, reject) => {
         const token = `token-${answers.length + 1}`;

@@ -1,15 +1,16 @@
 import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
 import { createTokenManager } from '../src/entra/token-manager.ts';
+import { createTokenWatchers } from '../src/entra/token-watchers.ts';
 import { connect, failure, graph, tenant, tenantId, tokenUrl, wire } from './wire.ts';
 
 const { server, requests, calls } = wire();
 const hour = 3_600_000;
 
 describe('a token is asked for once, however many need it', () => {
-  it('fifty cold callers make one request', async () => {
+  it('two hundred cold callers make one request', async () => {
     const { provider } = connect();
-    const tokens = await Promise.all(Array.from({ length: 50 }, () => provider.acquireToken(tenant)));
+    const tokens = await Promise.all(Array.from({ length: 200 }, () => provider.acquireToken(tenant)));
     expect(new Set(tokens.map(({ token }) => token))).toEqual(new Set(['token-1']));
     expect(requests).toHaveLength(1);
   });
@@ -48,6 +49,7 @@ describe('a token is asked for once, however many need it', () => {
   it('the number of tenants that are remembered has an end', async () => {
     let asked = 0;
     const tokens = createTokenManager({
+      watchers: createTokenWatchers(),
       request: async () => ({ token: `${++asked}`, lifetime: hour }),
       clock: connect().clock,
       random: () => 0,
@@ -103,6 +105,22 @@ describe('a token that Graph refuses', () => {
     });
     await clock.run(Promise.all(rounds));
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+  });
+
+  it('is not kept when the service gives the same one again', async () => {
+    let asked = 0;
+    server.use(
+      http.post(tokenUrl, () =>
+        HttpResponse.json({ access_token: asked++ < 2 ? 'old' : 'new', expires_in: 3599 }),
+      ),
+      http.get(`${graph}/users/delta`, () => new HttpResponse(null, { status: 401 })),
+    );
+    const { provider, clock } = connect();
+    const round = (async () => {
+      for await (const _ of provider.directory.changes(tenant, 'user'));
+    })();
+    await clock.run(failure(round));
+    expect(await provider.acquireToken(tenant)).toMatchObject({ token: 'new' });
   });
 
   it('is not asked for again and again', async () => {

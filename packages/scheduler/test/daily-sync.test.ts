@@ -75,7 +75,9 @@ function expectOnceADay(id: string, began: readonly number[], end: number): void
   expect(Math.abs(slots.length - (end - first) / DAY)).toBeLessThanOrEqual(1 + (2 * HOUR) / DAY);
 }
 
-it('every connection is synced exactly once a day for a month, whatever restarts and clock jumps come', () => {
+it('every connection is synced exactly once a day for a month, whatever restarts and clock jumps come', {
+  timeout: 120_000,
+}, () => {
   fc.assert(
     fc.property(ids, happenings, (connections, life) => {
       const { began, end } = month(connections, life, () => true);
@@ -85,7 +87,9 @@ it('every connection is synced exactly once a day for a month, whatever restarts
   );
 });
 
-it('mail is planned exactly once a day, right after the directory sync of that day', () => {
+it('mail is planned exactly once a day, right after the directory sync of that day', {
+  timeout: 120_000,
+}, () => {
   fc.assert(
     fc.property(ids, happenings, (connections, life) => {
       const { began } = month(connections, life, () => true);
@@ -95,7 +99,9 @@ it('mail is planned exactly once a day, right after the directory sync of that d
   );
 });
 
-it('mail does not stand still while the directory never completes: it is planned exactly once a day', () => {
+it('mail does not stand still while the directory never completes: it is planned exactly once a day', {
+  timeout: 120_000,
+}, () => {
   fc.assert(
     fc.property(ids, happenings, (connections, life) => {
       const { began, end } = month(connections, life, () => false);
@@ -105,7 +111,9 @@ it('mail does not stand still while the directory never completes: it is planned
   );
 });
 
-it('mail is planned once for each sync and otherwise once a day, when the directory fails now and then', () => {
+it('mail is planned once for each sync and otherwise once a day, when the directory fails now and then', {
+  timeout: 120_000,
+}, () => {
   fc.assert(
     fc.property(ids, happenings, fc.infiniteStream(fc.boolean()), (connections, life, completes) => {
       // After a clock went back, a sync may look as if the plan of the hour before had followed it.

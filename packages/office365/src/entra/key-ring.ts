@@ -1,6 +1,7 @@
 import type { Clock } from '@mailsphere/core';
 import { type CryptoKey, importJWK } from 'jose';
 import { z } from 'zod';
+import { unlessAborted } from '../aborted.ts';
 import type { Cloud } from '../cloud.ts';
 import { loginError } from './login-answer.ts';
 import type { LoginClient } from './login-client.ts';
@@ -23,6 +24,8 @@ interface Entry {
   readAt: number;
   /** When an unknown id last made us look again. */
   missedAt: number;
+  /** Under way for everybody who met an unknown id meanwhile. */
+  rereading?: Promise<void> | undefined;
 }
 
 // "Signing key rollover in the Microsoft identity platform": keep keys for a day; for an unknown id look again, but not
@@ -48,10 +51,11 @@ export function createKeyRing(options: {
 }): KeyRing {
   const { cloud, login, clock } = options;
   const entries = new Map<string, Entry>();
+  const loading = new Map<string, Promise<Entry>>();
 
-  const read = async ({ tenantId, issuer }: TenantMetadata, signal: AbortSignal | undefined) => {
+  const read = async ({ tenantId, issuer }: TenantMetadata) => {
     const url = new URL(`/${tenantId}/discovery/v2.0/keys`, cloud.login);
-    const answer = await login.send({ url, signal });
+    const answer = await login.send({ url });
     if (answer.status !== 200) throw loginError(answer, 'sign_in');
     const rows = documentSchema.safeParse(answer.json).data?.keys ?? [];
     const keys = new Map<string, z.output<typeof keySchema>>();
@@ -64,31 +68,45 @@ export function createKeyRing(options: {
     return keys;
   };
 
+  const load = async (tenantId: string): Promise<Entry> => {
+    const metadata = await readTenantMetadata(login, cloud, tenantId, undefined);
+    const keys = await read(metadata);
+    const entry: Entry = { metadata, keys, readAt: clock.now(), missedAt: Number.NEGATIVE_INFINITY };
+    if (entries.size >= MOST_TENANTS) entries.clear();
+    entries.set(tenantId, entry);
+    return entry;
+  };
+  // Many may sign in at once, and one of them who leaves must not take the answer from the others: what is read is read once, and
+  // without anybody's signal.
+  const entryOf = (tenantId: string): Promise<Entry> => {
+    const entry = entries.get(tenantId);
+    if (entry && clock.now() - entry.readAt < LIFETIME) return Promise.resolve(entry);
+    const current = loading.get(tenantId) ?? load(tenantId).finally(() => loading.delete(tenantId));
+    loading.set(tenantId, current);
+    return current;
+  };
+  const reread = (entry: Entry): Promise<void> => {
+    entry.rereading ??= read(entry.metadata)
+      .then((keys) => {
+        entry.keys = keys;
+        entry.readAt = clock.now();
+        entry.missedAt = clock.now();
+      })
+      .finally(() => {
+        entry.rereading = undefined;
+      });
+    return entry.rereading;
+  };
+
   return {
     async of(tenantId, signal) {
-      const now = clock.now();
-      let entry = entries.get(tenantId);
-      if (!entry || now - entry.readAt >= LIFETIME) {
-        const metadata = await readTenantMetadata(login, cloud, tenantId, signal);
-        entry = {
-          metadata,
-          keys: await read(metadata, signal),
-          readAt: now,
-          missedAt: Number.NEGATIVE_INFINITY,
-        };
-        if (entries.size >= MOST_TENANTS) entries.clear();
-        entries.set(tenantId, entry);
-      }
-      const current = entry;
+      const entry = await unlessAborted(entryOf(tenantId), signal);
       return {
-        issuer: current.metadata.issuer,
+        issuer: entry.metadata.issuer,
         async key(kid) {
-          if (!current.keys.has(kid) && clock.now() - current.missedAt >= REST_BETWEEN_MISSES) {
-            current.missedAt = clock.now();
-            current.keys = await read(current.metadata, signal);
-            current.readAt = clock.now();
-          }
-          const found = current.keys.get(kid);
+          if (!entry.keys.has(kid) && clock.now() - entry.missedAt >= REST_BETWEEN_MISSES)
+            await unlessAborted(reread(entry), signal);
+          const found = entry.keys.get(kid);
           if (!found) return undefined;
           const key = await importJWK({ kty: found.kty, n: found.n, e: found.e }, 'RS256');
           return key instanceof Uint8Array ? undefined : key;

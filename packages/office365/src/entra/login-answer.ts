@@ -1,6 +1,6 @@
 import { ConnectorError, type ErrorCode } from '@mailsphere/core';
 import { z } from 'zod';
-import { faultOf, type LoginFault } from './aadsts-codes.ts';
+import { consentAdvice, faultOf, type LoginFault } from './aadsts-codes.ts';
 
 /** What the sign-in service answered, read to its end. */
 export interface LoginAnswer {
@@ -18,39 +18,45 @@ const problemSchema = z.object({
   error_description: z.string().optional().catch(undefined),
 });
 
-/** Which error each fault is, by who had asked. */
-const meanings: Readonly<Record<'application' | 'sign_in', Readonly<Record<LoginFault, ErrorCode>>>> = {
-  application: {
-    consent: 'reauthorization_required',
-    credential: 'credential_invalid',
-    tenant: 'tenant_not_found',
-    person: 'unexpected',
-    grant: 'unexpected',
-    transient: 'unavailable',
-  },
+/** Who had asked: for a token, for what a typed name stands for, or for somebody who signs in. */
+type Asker = 'token' | 'name' | 'sign_in';
+
+const ofApplication: Readonly<Record<LoginFault, ErrorCode>> = {
+  consent: 'reauthorization_required',
+  credential: 'credential_invalid',
+  tenant: 'tenant_not_found',
+  person: 'unexpected',
+  grant: 'unexpected',
+  transient: 'unavailable',
+};
+
+const meanings: Readonly<Record<Asker, Readonly<Record<LoginFault, ErrorCode>>>> = {
+  token: ofApplication,
+  name: ofApplication,
   sign_in: {
+    ...ofApplication,
     consent: 'consent_refused',
-    credential: 'credential_invalid',
-    tenant: 'tenant_not_found',
     person: 'attempt_invalid',
     grant: 'attempt_invalid',
-    transient: 'unavailable',
   },
 };
 
 const texts: Readonly<Partial<Record<ErrorCode, string>>> = {
-  reauthorization_required:
-    'The tenant does not let this application in: an administrator must authorise it.',
   credential_invalid:
     "The sign-in service refused the application's own credential or settings: the operator must set them right.",
   tenant_not_found: 'The sign-in service knows no such tenant in this cloud: see whether the name is right.',
-  consent_refused: 'The tenant does not let this application in: an administrator must consent.',
   attempt_invalid: 'The sign-in is not valid, or not valid any more: begin again.',
   unavailable: 'The sign-in service does not work at the moment: try again later.',
 };
 
-/** The error that an answer other than 200 stands for. */
-export function loginError(answer: LoginAnswer, asked: 'application' | 'sign_in'): ConnectorError {
+const TENANT_GONE =
+  'The sign-in service does not know this tenant: it was deleted, or belongs to another cloud than the one that is set.';
+
+/**
+ * The error that an answer other than 200 stands for. The message of `reauthorization_required` and `consent_refused` is
+ * a sentence for the administrator, without the code.
+ */
+export function loginError(answer: LoginAnswer, asked: Asker): ConnectorError {
   const problem = problemSchema.safeParse(answer.json).data;
   const number = problem?.error_codes?.[0] ?? numberIn(problem?.error_description);
   const serviceCode = number !== undefined ? `AADSTS${number}` : word(problem?.error);
@@ -59,8 +65,9 @@ export function loginError(answer: LoginAnswer, asked: 'application' | 'sign_in'
   const busy = answer.status === 429 || answer.status === 408 || answer.status >= 500 || !problem?.error;
   const fault = busy ? 'transient' : faultOf(number, problem.error);
   const code = fault ? meanings[asked][fault] : 'unexpected';
+  if (fault === 'consent') return new ConnectorError(code, consentAdvice(number), options);
   const text =
-    texts[code] ??
+    (asked === 'token' && fault === 'tenant' ? TENANT_GONE : texts[code]) ??
     `The sign-in service answered ${answer.status}, which nothing here understands: report it with its request id.`;
   return new ConnectorError(code, serviceCode ? `${text} (${serviceCode})` : text, options);
 }

@@ -1,7 +1,7 @@
 import { type Clock, ConnectorError, type ProviderAuthorization } from '@mailsphere/core';
 import { z } from 'zod';
 import type { Cloud } from '../cloud.ts';
-import type { ClientAuthentication } from './client-credential.ts';
+import type { ClientAuthentication } from './client-authentication.ts';
 import { validateIdToken } from './id-token.ts';
 import { createKeyRing } from './key-ring.ts';
 import { loginError } from './login-answer.ts';
@@ -56,15 +56,7 @@ export function createSignIn(options: {
     async completeSignIn(tenant, { redirectUri, code, nonce, codeVerifier }, { signal } = {}) {
       const tenantId = tenantIdOf(tenant);
       const endpoint = tokenEndpoint(cloud, tenantId);
-      const proof = await authenticate(endpoint).catch((cause) => {
-        throw new ConnectorError(
-          'credential_invalid',
-          "The application's own assertion cannot be made: the operator must see to it.",
-          {
-            cause,
-          },
-        );
-      });
+      const proof = await authenticate(endpoint);
       const form = new URLSearchParams({
         client_id: clientId,
         grant_type: 'authorization_code',

@@ -27,7 +27,7 @@ export async function readTenantMetadata(
 ): Promise<TenantMetadata> {
   const url = new URL(`/${tenant}/v2.0/.well-known/openid-configuration`, cloud.login);
   const answer = await login.send({ url, signal });
-  if (answer.status !== 200) throw loginError(answer, 'application');
+  if (answer.status !== 200) throw loginError(answer, 'name');
   const { data } = documentSchema.safeParse(answer.json);
   const [, tenantId = '', version, ...rest] = data ? new URL(data.issuer).pathname.split('/') : [];
   if (

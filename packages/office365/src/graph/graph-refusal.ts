@@ -23,8 +23,7 @@ export interface GraphRefusal {
 export function graphRefusal(problem: GraphProblem, about: Subject, retryAt?: number): GraphRefusal {
   const { status, serviceCode, requestId } = problem;
   const code = codeOf(problem, about);
-  const words = serviceCode === undefined ? `${status}` : `${status} ${serviceCode}`;
-  const error = new ConnectorError(code, `Microsoft Graph answered ${words}: ${advice[code] ?? REPORT}`, {
+  const error = new ConnectorError(code, messageOf(problem, about, code), {
     serviceCode: code === 'unavailable' && about === 'item' ? undefined : (serviceCode ?? `${status}`),
     requestId,
     retryAt,
@@ -74,6 +73,21 @@ function ofStatus(status: number): ErrorCode {
 
 const wordOf = ({ serviceCode }: GraphProblem) => graphErrorCodes.get(serviceCode?.toLowerCase() ?? '');
 
+function messageOf({ status, serviceCode }: GraphProblem, about: Subject, code: ErrorCode): string {
+  if (code === 'reauthorization_required') return NOT_THERE;
+  if (code === 'permission_missing') return about === 'directory' ? NOT_GRANTED : SHUT;
+  const words = serviceCode === undefined ? `${status}` : `${status} ${serviceCode}`;
+  return `Microsoft Graph answered ${words}: ${advice[code] ?? REPORT}`;
+}
+
+// These are shown to an administrator as they are.
+const NOT_THERE =
+  'Microsoft Graph does not know this application in the tenant any more: an administrator must authorise it again.';
+const NOT_GRANTED =
+  'Microsoft Graph refused for want of a permission: an administrator must authorise the application again and accept all it asks for.';
+const SHUT =
+  'Microsoft Graph does not open this mailbox to the application: see that Mail.Read is granted, and that no policy and no scope of roles in Exchange Online leaves the mailbox out.';
+
 const REPORT = 'nothing here understands it; report it with its request id.';
 
 const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -84,7 +98,5 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   poison: 'the message cannot be handed out; look at it in Outlook.',
   item_failed: 'this message did not come; try it again later.',
   cursor_expired: 'read everything again.',
-  permission_missing: 'grant the application its permission, and see that no access policy shuts it out.',
-  reauthorization_required: 'an administrator must authorise the application again.',
   unavailable: 'try again later.',
 };

@@ -1,0 +1,172 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Clock,
+  type Connection,
+  type Connector,
+  ConnectorError,
+  createConnector,
+  type DirectorySink,
+  type Logger,
+  type MailArchive,
+  type Provider,
+  type StorageAdapter,
+} from '@mailsphere/core';
+import { office365, type Office365Options as ProviderOptions } from '@mailsphere/office365';
+import { createLocalEngine } from '@mailsphere/scheduler';
+import { filesystemArchive } from '@mailsphere/storage/filesystem';
+import { openSqlite, sqliteDirectory, sqliteStorage } from '@mailsphere/storage/sqlite';
+
+/** An app registration: one at Microsoft, or the simulator's. */
+export type Registration = Pick<ProviderOptions, 'clientId' | 'credential' | 'cloud'>;
+
+/** Microsoft 365, as one app registration reaches it. One provider serves the tenants of all organizations. */
+export const createProvider = (registration: Registration, clock?: Clock): Provider =>
+  office365({ ...registration, clock });
+
+/** Where state, directory and mail go. */
+export interface Stores {
+  readonly storage: StorageAdapter;
+  /** Tables that can also say how many of each they hold. */
+  readonly directory: DirectorySink & {
+    counts(connectionId: string): Promise<Readonly<Record<'domain' | 'user' | 'group' | 'address', number>>>;
+  };
+  readonly archive: MailArchive;
+}
+
+/** Everything in one folder: SQLite for state and directory, files for mail. */
+export function openFolder(directory: string): Stores & { close(): Promise<void> } {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const database = openSqlite({ path: join(directory, 'mailsphere.sqlite') });
+  const archive = filesystemArchive({ directory: join(directory, 'mail') });
+  return {
+    storage: sqliteStorage(database),
+    directory: sqliteDirectory(database),
+    archive,
+    async close() {
+      await archive.close?.();
+      await database.close();
+    },
+  };
+}
+
+export interface Office365Parts extends Stores {
+  readonly provider: Provider;
+  /** Where `connector.handler` is mounted, as browsers reach it. */
+  readonly baseUrl: string;
+  /** Who is at the browser, by the host's own session. */
+  readonly personId: (cookieHeader: string | null) => string | undefined;
+  /** Whether this person may connect and disconnect the organization. */
+  readonly mayManage: (personId: string, organizationId: string) => boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What the host's pages work with. */
+export interface Office365 {
+  readonly connector: Connector;
+  readonly provider: Provider;
+  readonly directory: Stores['directory'];
+  /** The organization's connection: the one that counts, if there was more than one tenant. */
+  connectionOf(organizationId: string): Promise<Connection | undefined>;
+  /** The connections of all organizations of a partner, by organization. */
+  connectionsOf(partnerId: string): Promise<ReadonlyMap<string, Connection>>;
+  /** User Sync, now: in the background. */
+  syncUsers(connectionId: string): Promise<void>;
+  isSyncingUsers(connectionId: string): boolean;
+  close(): Promise<void>;
+}
+
+/** The SDK in this host: a connector, and an engine that does what is due. */
+export function createOffice365(options: Office365Parts): Office365 {
+  const { provider, storage, directory, archive, baseUrl, personId, mayManage, logger, clock } = options;
+
+  const connector = createConnector({
+    providers: [provider],
+    storage,
+    directory,
+    archive,
+    baseUrl,
+    hooks: {
+      authorize(request, { connection }) {
+        const id = personId(request.headers.get('cookie'));
+        if (id === undefined || mayManage(id, connection.organizationId)) return id;
+        // To somebody of another partner, the connection does not exist.
+        throw new ConnectorError('not_found', 'There is no connection of this id.', {
+          field: 'connectionId',
+        });
+      },
+    },
+    logger,
+    clock,
+  });
+  const engine = createLocalEngine({ connector, logger, clock });
+  logEvents(connector, logger);
+  // A connection that has just become active need not wait for the engine's next look.
+  connector.events.on('connection.activated', engine.wake);
+  engine.start();
+
+  return {
+    connector,
+    provider,
+    directory,
+    async connectionOf(organizationId) {
+      const all = await Array.fromAsync(connector.connections.list({ organizationId }));
+      return all.reduce(preferred, undefined);
+    },
+    async connectionsOf(partnerId) {
+      const found = new Map<string, Connection>();
+      for await (const connection of connector.connections.list({ partnerId })) {
+        const { organizationId } = connection;
+        found.set(organizationId, preferred(found.get(organizationId), connection));
+      }
+      return found;
+    },
+    async syncUsers(connectionId) {
+      await connector.directory.request(connectionId);
+      engine.wake();
+    },
+    isSyncingUsers: (connectionId) =>
+      engine.running.some((task) => task.kind === 'directory.sync' && task.connectionId === connectionId),
+    async close() {
+      await engine.stop();
+      await connector.close();
+    },
+  };
+}
+
+/** An organization that had another tenant before keeps the old connection as a disconnected one. */
+function preferred(one: Connection | undefined, other: Connection): Connection {
+  if (one === undefined) return other;
+  if (one.status === 'disconnected' && other.status === 'disconnected')
+    return one.registeredAt > other.registeredAt ? one : other;
+  return one.status === 'disconnected' ? other : one;
+}
+
+/** A real host would also send mail to whoever must act. Ids and codes only: no addresses, no names. */
+function logEvents({ events }: Connector, logger: Logger): void {
+  events.on('connection.activated', ({ connection: { id, authorized } }) =>
+    logger.info({ connectionId: id, byLink: authorized?.byLink }, 'Connected.'),
+  );
+  events.on('connection.reauthorization_required', ({ connection: { id }, code }) =>
+    logger.warn({ connectionId: id, code }, 'An administrator of the tenant must authorise again.'),
+  );
+  events.on('connection.permissions_changed', ({ connection: { id, disabled = [] } }) =>
+    logger.warn(
+      { connectionId: id, off: disabled.map(({ capability }) => capability) },
+      'Permissions changed.',
+    ),
+  );
+  events.on('connection.disconnected', ({ connection: { id } }) =>
+    logger.info({ connectionId: id }, 'Disconnected.'),
+  );
+  events.on('token.refresh_failed', ({ connectionId, error: { code, serviceCode } }) =>
+    logger.warn({ connectionId, code, serviceCode }, 'A token could not be renewed.'),
+  );
+  events.on('credential.expiring', ({ days }) =>
+    logger.error({ days }, "The app registration's own credential ends soon: renew it in the portal."),
+  );
+  events.on('directory.synced', ({ run: { connectionId, counts } }) =>
+    logger.info({ connectionId, users: counts.user, groups: counts.group }, 'User Sync done.'),
+  );
+}
