@@ -9,7 +9,10 @@ afterAll(removeTemporaryFolders);
 
 describe('SQLite', () => {
   testStorage({ describe, it }, () => createStorage(), { reopen: reopenStorage });
-  testDirectorySink({ describe, it }, () => createDirectory(), { reopen: reopenDirectory });
+});
+
+describe.each([false, true])('SQLite, with changes recorded: %s', (changes) => {
+  testDirectorySink({ describe, it }, () => createDirectory({ changes }), { reopen: reopenDirectory });
 });
 
 describe('a folder of files', () => {
@@ -22,7 +25,7 @@ describe('the contract suites', () => {
     const it = () => void cases++;
     const runner = { describe: (_: string, body: () => void) => body(), it };
     testStorage(runner, () => createStorage(), { reopen: reopenStorage });
-    testDirectorySink(runner, () => createDirectory(), { reopen: reopenDirectory });
+    testDirectorySink(runner, () => createDirectory({ changes: true }), { reopen: reopenDirectory });
     testMailArchive(runner, () => createArchive(), { reopen: reopenArchive });
     const tap = await outputOf('contracts.ts', [], { flags: ['--test', '--test-reporter=tap'] });
     for (const line of [`# pass ${cases}`, '# fail 0', '# skipped 0'])

@@ -46,14 +46,14 @@ describe('openPostgres', () => {
       );
       expect(await (await database.open(database.pool, schema)).storage.list('things')).toHaveLength(16);
       const { rows } = await database.pool.query(`select step from "${schema}".mailsphere_migrations`);
-      expect(rows).toEqual([{ step: 1 }]);
+      expect(rows).toEqual([{ step: 1 }, { step: 2 }]);
     }
   });
 
   it('says what is wrong with a schema or database that it cannot use, and leaves it as it is', async () => {
     const newer = database.newSchema();
     await database.open(database.pool, newer);
-    await database.pool.query(`insert into "${newer}".mailsphere_migrations (step) values (2)`);
+    await database.pool.query(`insert into "${newer}".mailsphere_migrations (step) values (99)`);
     const foreign = database.newSchema();
     await database.pool.query(`create schema "${foreign}"; create table "${foreign}".records (a int)`);
     expect(await failureOf(openPostgres({ pool: database.pool, schema: newer }))).toMatchObject({

@@ -59,21 +59,6 @@ describe('openSqlite', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('brings a file of an older version up to date and keeps what is in it', async () => {
-    const path = newPath();
-    const first = openSqlite({ path });
-    await sqliteStorage(first).put('things', 'a', 1);
-    await first.close();
-    const raw = new DatabaseSync(path);
-    for (const table of ['epochs', 'domains', 'users', 'groups', 'addresses', 'members'])
-      raw.exec(`drop table directory_${table}`);
-    raw.exec('pragma user_version = 1');
-    raw.close();
-    const { storage, directory } = open(path);
-    expect((await storage.get('things', 'a'))?.value).toBe(1);
-    expect(await directory.counts('one')).toEqual({ domain: 0, user: 0, group: 0, address: 0, member: 0 });
-  });
-
   it('closes more than once without complaint, and is disposed of at the end of a block', async () => {
     const path = newPath();
     {
@@ -149,7 +134,9 @@ describe('sqliteStorage', () => {
       displayName: 'U',
       userType: 'member',
       enabled: true,
+      licensed: true,
       addresses: [],
+      otherAddresses: [],
     } as const;
     await Promise.all([
       directory.apply({

@@ -1,15 +1,14 @@
 import { ConnectorError, type DirectoryBatch } from '@mailsphere/core';
-import type { Kysely } from 'kysely';
-import type { SqliteTables } from './tables.ts';
+import type { SqlTables } from './sql-dialect.ts';
 
 /**
  * Records the epoch of a batch, in the transaction of the batch: nobody comes in between, and a batch that fails takes its epoch
- * back with it.
+ * back with it. The row stays locked until the transaction ends, so the batches of one connection come one after the other.
  *
  * @throws ConnectorError `conflict` when a batch of a higher epoch came before.
  */
 export async function advanceEpoch(
-  db: Kysely<SqliteTables>,
+  { db }: SqlTables,
   { connectionId, epoch }: Pick<DirectoryBatch, 'connectionId' | 'epoch'>,
 ): Promise<void> {
   const advanced = await db

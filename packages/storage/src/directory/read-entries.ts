@@ -1,35 +1,23 @@
-import type {
-  DirectoryDomain,
-  DirectoryKind,
-  DirectoryUser,
-  EmailAddress,
-  GroupEntry,
-} from '@mailsphere/core';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { jsonList } from './json-list.ts';
-import type { SqliteTables } from './tables.ts';
+import type { DirectoryKind, EmailAddress } from '@mailsphere/core';
+import { type Expression, type RawBuilder, sql } from 'kysely';
+import type { DirectoryEntries } from './entries.ts';
+import type { SqlTables } from './sql-dialect.ts';
+import type { OwnerKind } from './tables.ts';
+import { asText, isSet } from './text.ts';
 
-/** An entry of each kind, as the tables hold it. Members of a group are read apart. */
-export interface DirectoryEntries {
-  readonly domain: DirectoryDomain;
-  readonly user: DirectoryUser;
-  readonly group: GroupEntry;
+/** What to read of one kind's entries: a page, those with certain ids, or the one in `row`. */
+interface Part {
+  readonly after?: string;
+  readonly limit?: number;
+  readonly among?: Expression<unknown>;
+  readonly row?: number;
 }
 
-export interface DirectoryListOptions {
-  /** Only ids greater than this one: the last id of the page before. */
-  readonly after?: string | undefined;
-  /** At most this many. @default 1000 */
-  readonly limit?: number | undefined;
+interface Row {
+  readonly row: string | number;
 }
 
-/** A part of one kind's entries: a page, and of it only those that `among` selects by id; or the one entry in `row`. */
-interface Part extends DirectoryListOptions {
-  readonly among?: RawBuilder<unknown> | undefined;
-  readonly row?: number | undefined;
-}
-
-type Readers = {
+export type EntryReaders = {
   readonly [Kind in DirectoryKind]: (
     connectionId: string,
     part: Part,
@@ -37,46 +25,56 @@ type Readers = {
 };
 
 /** Reads entries back from the tables, ascending by id. */
-export function directoryReaders(db: Kysely<SqliteTables>): Readers {
-  const addressesOf = async (kind: 'user' | 'group', owners: readonly { readonly row: number }[]) => {
+export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
+  const plain = <const Column extends string>(columns: readonly Column[]) =>
+    columns.map((column) => dialect.plain(column).as(column));
+
+  const addressesOf = async (kind: OwnerKind, owners: readonly Row[]) => {
     const rows = await db
       .selectFrom('directory_addresses')
-      .select(['owner_row', 'address', 'is_primary'])
+      .select(['address', 'domain'])
+      .select([dialect.plain('owner_row').as('row'), dialect.plain('is_primary').as('is_primary')])
       .where('owner_kind', '=', kind)
-      .where('owner_row', 'in', jsonList(owners.map(({ row }) => row)))
+      .where('owner_row', 'in', dialect.rows(owners.map(({ row }) => Number(row))))
       .orderBy('owner_row')
       .orderBy('position')
       .execute();
-    const byOwner = Map.groupBy(rows, (row) => row.owner_row);
-    return ({ row }: { readonly row: number }): readonly EmailAddress[] =>
-      (byOwner.get(row) ?? []).map(({ address, is_primary }) => ({ address, primary: is_primary === 1 }));
+    const byOwner = Map.groupBy(rows, ({ row }) => row);
+    return ({ row }: Row): readonly EmailAddress[] =>
+      (byOwner.get(row) ?? []).map(({ address, domain, is_primary }) => ({
+        address,
+        domain,
+        primary: isSet(is_primary),
+      }));
   };
 
   return {
     async domain(connectionId, part) {
       const rows = await db
         .selectFrom('directory_domains')
-        .selectAll()
+        .select(['id', ...plain(['is_default', 'is_initial', 'is_verified', 'accepts_mail'])])
         .where(within(connectionId, part))
         .orderBy('id')
-        .limit(part.limit ?? 1000)
+        .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
       return rows.map((row) => ({
         kind: 'domain',
         id: row.id,
-        isDefault: row.is_default === 1,
-        isInitial: row.is_initial === 1,
-        isVerified: row.is_verified === 1,
-        acceptsMail: row.accepts_mail === 1,
+        isDefault: isSet(row.is_default),
+        isInitial: isSet(row.is_initial),
+        isVerified: isSet(row.is_verified),
+        acceptsMail: isSet(row.accepts_mail),
       }));
     },
     async user(connectionId, part) {
       const rows = await db
         .selectFrom('directory_users')
-        .selectAll()
+        .select(['id', 'user_principal_name', 'display_name', 'user_type'])
+        .select(plain(['row', 'enabled', 'licensed']))
+        .select(asText('other_addresses').as('other_addresses'))
         .where(within(connectionId, part))
         .orderBy('id')
-        .limit(part.limit ?? 1000)
+        .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
       const addresses = await addressesOf('user', rows);
       return rows.map((row) => ({
@@ -85,17 +83,41 @@ export function directoryReaders(db: Kysely<SqliteTables>): Readers {
         userPrincipalName: row.user_principal_name,
         displayName: row.display_name ?? undefined,
         userType: row.user_type,
-        enabled: row.enabled === 1,
+        enabled: isSet(row.enabled),
+        licensed: isSet(row.licensed),
         addresses: addresses(row),
+        otherAddresses: JSON.parse(row.other_addresses),
+      }));
+    },
+    async contact(connectionId, part) {
+      const rows = await db
+        .selectFrom('directory_contacts')
+        .select(['id', 'display_name', 'company_name'])
+        .select(plain(['row']))
+        .select(asText('other_addresses').as('other_addresses'))
+        .where(within(connectionId, part))
+        .orderBy('id')
+        .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
+        .execute();
+      const addresses = await addressesOf('contact', rows);
+      return rows.map((row) => ({
+        kind: 'contact',
+        id: row.id,
+        displayName: row.display_name ?? undefined,
+        companyName: row.company_name ?? undefined,
+        addresses: addresses(row),
+        otherAddresses: JSON.parse(row.other_addresses),
       }));
     },
     async group(connectionId, part) {
       const rows = await db
         .selectFrom('directory_groups')
-        .selectAll()
+        .select(['id', 'display_name', 'group_type'])
+        .select(plain(['row', 'dynamic_membership', 'hidden_membership']))
+        .select(asText('other_addresses').as('other_addresses'))
         .where(within(connectionId, part))
         .orderBy('id')
-        .limit(part.limit ?? 1000)
+        .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
       const addresses = await addressesOf('group', rows);
       return rows.map((row) => ({
@@ -103,14 +125,17 @@ export function directoryReaders(db: Kysely<SqliteTables>): Readers {
         id: row.id,
         displayName: row.display_name ?? undefined,
         groupType: row.group_type,
+        dynamicMembership: isSet(row.dynamic_membership),
+        hiddenMembership: isSet(row.hidden_membership),
         addresses: addresses(row),
+        otherAddresses: JSON.parse(row.other_addresses),
       }));
     },
   };
 }
 
-const within = (connectionId: string, { after = '', among, row }: Part) => {
-  if (row !== undefined) return sql<boolean>`row = ${row}`;
-  const page = sql<boolean>`connection_id = ${connectionId} and id > ${after}`;
-  return among ? sql<boolean>`${page} and id in (${among})` : page;
+const within = (connectionId: string, { after = '', among, row }: Part): RawBuilder<boolean> => {
+  if (row !== undefined) return sql`${sql.ref('row')} = ${row}`;
+  const page = sql<boolean>`${sql.ref('connection_id')} = ${connectionId} and ${sql.ref('id')} > ${after}`;
+  return among ? sql`${page} and ${sql.ref('id')} in ${among}` : page;
 };

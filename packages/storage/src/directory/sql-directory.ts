@@ -1,35 +1,39 @@
-import type { DirectoryKind, DirectorySink, DirectoryUser, GroupEntry, GroupMember } from '@mailsphere/core';
-import { type RawBuilder, sql } from 'kysely';
-import { applyBatch } from './apply-batch.ts';
-import type { SqliteDatabase } from './open-sqlite.ts';
-import { type DirectoryEntries, type DirectoryListOptions, directoryReaders } from './read-directory.ts';
-import { attempt } from './sqlite-failure.ts';
+import type {
+  DirectoryContact,
+  DirectoryKind,
+  DirectorySink,
+  DirectoryUser,
+  EmailAddress,
+  GroupEntry,
+  GroupMember,
+} from '@mailsphere/core';
+import type { DirectoryEntries } from './entries.ts';
 
-/** How many of each the tables hold. */
-export type DirectoryTableCounts = Readonly<Record<DirectoryKind | 'address' | 'member', number>>;
-
-/** The directory as tables, with the questions that hosts ask most. */
-export interface SqliteDirectory extends DirectorySink {
+/** The directory as tables, with the questions that hosts ask most. Ids and names are compared as they are, addresses whatever their case. */
+export interface SqlDirectory extends DirectorySink {
   /**
-   * The user or group that has this SMTP address, as its primary one or as an alias, whatever the case of either; `undefined`
+   * The user, contact or group that has this SMTP address, as its primary one or as an alias, whatever the case of either; `undefined`
    * when nobody of this connection has it. The whole address is compared, so no part of it, no name and no user principal name
    * that is not an address finds anything.
    *
    * Two may have the same address while it moves from one to the other and only the new owner was read: the one whose addresses were
    * written last is found.
    */
-  findAddress(connectionId: string, address: string): Promise<DirectoryUser | GroupEntry | undefined>;
+  findAddress(connectionId: string, address: string): Promise<FoundAddress | undefined>;
   /**
    * The direct members of a group, ascending by id, all at once; none when the group is not known. Some may be of kinds, or have
    * ids, that the directory does not hold.
    */
   members(connectionId: string, groupId: string): Promise<readonly GroupMember[]>;
   /**
-   * Every user in the group and in the groups within it, once, ascending by id, all at once: of a group of 100,000 that is a list of
-   * 100,000 users. Users that the directory does not hold are left out. Groups that contain each other do no harm.
+   * Every user and contact in the group and in the groups within it, once: the users, then the contacts, each ascending by id, and all at
+   * once: of a group of 100,000 that is a list of 100,000. Who is not held by the directory is left out. Groups that contain each other
+   * do no harm.
    */
-  expandGroup(connectionId: string, groupId: string): Promise<readonly DirectoryUser[]>;
-  /** Entries of one kind, ascending by id, page by page. */
+  expandGroup(connectionId: string, groupId: string): Promise<readonly (DirectoryUser | DirectoryContact)[]>;
+  /** The primary addresses of everybody that `expandGroup` gives, in its order; two that differ only in case count as one. */
+  groupAddresses(connectionId: string, groupId: string): Promise<readonly string[]>;
+  /** Entries of one kind, ascending by id (by code points), page by page. */
   list<Kind extends DirectoryKind>(
     connectionId: string,
     kind: Kind,
@@ -37,81 +41,72 @@ export interface SqliteDirectory extends DirectorySink {
   ): Promise<readonly DirectoryEntries[Kind][]>;
   /** How many the tables hold of this connection. */
   counts(connectionId: string): Promise<DirectoryTableCounts>;
+  /**
+   * What batches changed since a position, in order. A host that stores the position of the last change it has dealt with, and asks
+   * from there on, gets every change at least once. A batch is visible with all its changes or not at all.
+   *
+   * @throws ConnectorError `invalid_options` with field `changes` when the directory was made without `changes: true`.
+   */
+  changes(connectionId: string, options?: DirectoryChangesOptions): Promise<readonly RecordedChange[]>;
+  /**
+   * Forgets the changes up to and with a position.
+   *
+   * @throws ConnectorError `invalid_options` as `changes`.
+   */
+  prune(connectionId: string, upTo: number): Promise<void>;
 }
 
-/** The directory as tables of an SQLite file. A batch is applied in one transaction. */
-export function sqliteDirectory({ kysely }: SqliteDatabase): SqliteDirectory {
-  const read = directoryReaders(kysely);
-  return {
-    apply: (batch, { signal } = {}) =>
-      attempt(async () => {
-        signal?.throwIfAborted();
-        await kysely.transaction().execute((transaction) => applyBatch(transaction, batch));
-      }),
+export interface SqlDirectoryOptions {
+  /**
+   * Whether every batch also records what it changed, for `changes`. What was stored before is not recorded. Turn it on in each process
+   * that writes, or their batches are missing; and call `prune`, or the table grows for ever.
+   *
+   * @default false, because it costs time with every batch
+   */
+  readonly changes?: boolean | undefined;
+}
 
-    findAddress: (connectionId, address) =>
-      attempt(async () => {
-        const owner = await kysely
-          .selectFrom('directory_addresses')
-          .select(['owner_kind', 'owner_row'])
-          .where('connection_id', '=', connectionId)
-          .where('address_lower', '=', address.toLowerCase())
-          .orderBy('written', 'desc')
-          .executeTakeFirst();
-        if (!owner) return undefined;
-        const [entry] = await read[owner.owner_kind](connectionId, { row: owner.owner_row });
-        return entry;
-      }),
+/** Who has an address. */
+export interface FoundAddress {
+  readonly entry: DirectoryUser | DirectoryContact | GroupEntry;
+  /** The address as the service writes it, and whether it is the primary one of `entry`. */
+  readonly address: EmailAddress;
+  /** The domain of the address is a domain of the tenant that accepts mail. False for most contacts. */
+  readonly acceptsMail: boolean;
+}
 
-    members: (connectionId, groupId) =>
-      attempt(() =>
-        kysely
-          .selectFrom('directory_members')
-          .innerJoin('directory_groups', 'row', 'group_row')
-          .select(['member_id as id', 'member_type as type'])
-          .where('connection_id', '=', connectionId)
-          .where('id', '=', groupId)
-          .orderBy('member_id')
-          .execute(),
-      ),
+export interface DirectoryListOptions {
+  /** Only ids greater than this one: the last id of the page before. */
+  readonly after?: string | undefined;
+  /** At most this many. @default 1000 */
+  readonly limit?: number | undefined;
+}
 
-    expandGroup: (connectionId, groupId) =>
-      attempt(() => {
-        // `union` drops what is already there, which also ends a circle of groups.
-        const among = sql`
-          with recursive inside (id, type) as (
-            values (${groupId}, 'group')
-            union
-            select member_id, member_type from inside
-            join directory_groups using (id)
-            join directory_members on group_row = directory_groups.row
-            where type = 'group' and connection_id = ${connectionId}
-          )
-          select id from inside where type = 'user'`;
-        return read.user(connectionId, { among, limit: NO_LIMIT });
-      }),
+/** How many of each the tables hold. */
+export type DirectoryTableCounts = Readonly<Record<DirectoryKind | 'address' | 'member', number>>;
 
-    list: (connectionId, kind, options = {}) => attempt(() => read[kind](connectionId, options)),
+export interface DirectoryChangesOptions {
+  /** Only changes after this position: the last one of the page before. From the first one that is kept, by default. */
+  readonly after?: number | undefined;
+  /** At most this many. @default 1000 */
+  readonly limit?: number | undefined;
+}
 
-    counts: (connectionId) =>
-      attempt(async () => {
-        const count = async (table: RawBuilder<unknown>) => {
-          const counted = sql<{
-            rows: number;
-          }>`select count(*) as rows from ${table} where connection_id = ${connectionId}`;
-          const { rows } = await counted.execute(kysely);
-          return rows[0]?.rows ?? 0;
-        };
-        return {
-          domain: await count(sql`directory_domains`),
-          user: await count(sql`directory_users`),
-          group: await count(sql`directory_groups`),
-          address: await count(sql`directory_addresses`),
-          member: await count(sql`directory_members join directory_groups on group_row = row`),
-        };
-      }),
+/** One entry that a batch changed. What was stored again as it was is no change. */
+export type RecordedChange = {
+  readonly [Kind in DirectoryKind]: {
+    /** Rises from change to change of a connection, with gaps. Not to be compared between connections. */
+    readonly position: number;
+    readonly kind: Kind;
+    readonly id: string;
+    readonly verb: 'created' | 'updated' | 'removed';
+    /** `undefined` when it was created. */
+    readonly before: DirectoryEntries[Kind] | undefined;
+    /** `undefined` when it was removed. */
+    readonly after: DirectoryEntries[Kind] | undefined;
+    /** Of a group that was created or updated: ids of direct members that came and went. A removed group has lost all of them. */
+    readonly members: { readonly added: readonly string[]; readonly removed: readonly string[] } | undefined;
+    /** The round that the batch was of. */
+    readonly generation: number;
   };
-}
-
-// To SQLite a negative limit is none.
-const NO_LIMIT = -1;
+}[DirectoryKind];

@@ -1,6 +1,8 @@
-import type { DirectoryDomain, DirectoryGroup, DirectoryUser } from '@mailsphere/core';
-import { type Kysely, sql } from 'kysely';
-import type { SqliteTables } from './tables.ts';
+import type { DirectoryContact, DirectoryDomain, DirectoryUser, GroupEntry } from '@mailsphere/core';
+import { sql } from 'kysely';
+import type { SqlTables } from './sql-dialect.ts';
+import type { DirectoryTables } from './tables.ts';
+import { asText } from './text.ts';
 
 /** Where the entries are to be stored: the round of a connection. */
 export interface Round {
@@ -8,17 +10,17 @@ export interface Round {
   readonly generation: number;
 }
 
-/** An entry that is stored now. */
-export interface StoredRow {
-  readonly id: string;
-  readonly row: number;
-}
+/** An entry that is stored now; `row` is a number as text. */
+type Stored = Promise<readonly { readonly id: string; readonly row: string }[]>;
 
 // A late batch of an older round must not make a newer round's sweep take away what that round has seen.
-export const newest = (table: keyof SqliteTables) =>
-  sql<number>`max(${sql.ref(`${table}.generation`)}, excluded.generation)`;
+export const newest = (table: keyof DirectoryTables) => {
+  const stored = sql.ref(`${table}.generation`);
+  return sql<number>`case when ${stored} > excluded.generation then ${stored} else excluded.generation end`;
+};
 
 const KEY = ['connection_id', 'id'] as const;
+const STORED = ['id' as const, asText('row').as('row')];
 
 const key = ({ connectionId, generation }: Round, { id }: { readonly id: string }) => ({
   connection_id: connectionId,
@@ -26,20 +28,16 @@ const key = ({ connectionId, generation }: Round, { id }: { readonly id: string 
   generation,
 });
 
-export const upsertDomains = (
-  db: Kysely<SqliteTables>,
-  round: Round,
-  domains: readonly DirectoryDomain[],
-): Promise<readonly StoredRow[]> =>
+export const upsertDomains = ({ db }: SqlTables, round: Round, domains: readonly DirectoryDomain[]): Stored =>
   db
     .insertInto('directory_domains')
     .values(
       domains.map((domain) => ({
         ...key(round, domain),
-        is_default: Number(domain.isDefault),
-        is_initial: Number(domain.isInitial),
-        is_verified: Number(domain.isVerified),
-        accepts_mail: Number(domain.acceptsMail),
+        is_default: domain.isDefault,
+        is_initial: domain.isInitial,
+        is_verified: domain.isVerified,
+        accepts_mail: domain.acceptsMail,
       })),
     )
     .onConflict((conflict) =>
@@ -51,14 +49,10 @@ export const upsertDomains = (
         generation: newest('directory_domains'),
       })),
     )
-    .returning(['row', 'id'])
+    .returning(STORED)
     .execute();
 
-export const upsertUsers = (
-  db: Kysely<SqliteTables>,
-  round: Round,
-  users: readonly DirectoryUser[],
-): Promise<readonly StoredRow[]> =>
+export const upsertUsers = ({ db }: SqlTables, round: Round, users: readonly DirectoryUser[]): Stored =>
   db
     .insertInto('directory_users')
     .values(
@@ -67,7 +61,9 @@ export const upsertUsers = (
         user_principal_name: user.userPrincipalName,
         display_name: user.displayName ?? null,
         user_type: user.userType,
-        enabled: Number(user.enabled),
+        enabled: user.enabled,
+        licensed: user.licensed,
+        other_addresses: JSON.stringify(user.otherAddresses),
       })),
     )
     .onConflict((conflict) =>
@@ -76,17 +72,41 @@ export const upsertUsers = (
         display_name: ref('excluded.display_name'),
         user_type: ref('excluded.user_type'),
         enabled: ref('excluded.enabled'),
+        licensed: ref('excluded.licensed'),
+        other_addresses: ref('excluded.other_addresses'),
         generation: newest('directory_users'),
       })),
     )
-    .returning(['row', 'id'])
+    .returning(STORED)
     .execute();
 
-export const upsertGroups = (
-  db: Kysely<SqliteTables>,
+export const upsertContacts = (
+  { db }: SqlTables,
   round: Round,
-  groups: readonly DirectoryGroup[],
-): Promise<readonly StoredRow[]> =>
+  contacts: readonly DirectoryContact[],
+): Stored =>
+  db
+    .insertInto('directory_contacts')
+    .values(
+      contacts.map((contact) => ({
+        ...key(round, contact),
+        display_name: contact.displayName ?? null,
+        company_name: contact.companyName ?? null,
+        other_addresses: JSON.stringify(contact.otherAddresses),
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(KEY).doUpdateSet(({ ref }) => ({
+        display_name: ref('excluded.display_name'),
+        company_name: ref('excluded.company_name'),
+        other_addresses: ref('excluded.other_addresses'),
+        generation: newest('directory_contacts'),
+      })),
+    )
+    .returning(STORED)
+    .execute();
+
+export const upsertGroups = ({ db }: SqlTables, round: Round, groups: readonly GroupEntry[]): Stored =>
   db
     .insertInto('directory_groups')
     .values(
@@ -94,14 +114,20 @@ export const upsertGroups = (
         ...key(round, group),
         display_name: group.displayName ?? null,
         group_type: group.groupType,
+        dynamic_membership: group.dynamicMembership,
+        hidden_membership: group.hiddenMembership,
+        other_addresses: JSON.stringify(group.otherAddresses),
       })),
     )
     .onConflict((conflict) =>
       conflict.columns(KEY).doUpdateSet(({ ref }) => ({
         display_name: ref('excluded.display_name'),
         group_type: ref('excluded.group_type'),
+        dynamic_membership: ref('excluded.dynamic_membership'),
+        hidden_membership: ref('excluded.hidden_membership'),
+        other_addresses: ref('excluded.other_addresses'),
         generation: newest('directory_groups'),
       })),
     )
-    .returning(['row', 'id'])
+    .returning(STORED)
     .execute();

@@ -15,8 +15,103 @@ const RECORDS = `
   );
 `;
 
+// Rows are numbered, so that what belongs to an entry need not repeat its long ids. There are no foreign keys: a batch removes what
+// belongs to an entry before the entry, and nobody else writes.
+const DIRECTORY = `
+  create table directory_epochs (
+    connection_id text collate "C" primary key,
+    epoch bigint not null
+  );
+
+  create table directory_domains (
+    "row" bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    id text collate "C" not null,
+    is_default boolean not null,
+    is_initial boolean not null,
+    is_verified boolean not null,
+    accepts_mail boolean not null,
+    generation bigint not null,
+    unique (connection_id, id)
+  );
+
+  create table directory_users (
+    "row" bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    id text collate "C" not null,
+    user_principal_name text not null,
+    display_name text,
+    user_type text not null,
+    enabled boolean not null,
+    licensed boolean,
+    other_addresses json not null,
+    generation bigint not null,
+    unique (connection_id, id)
+  );
+
+  create table directory_contacts (
+    "row" bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    id text collate "C" not null,
+    display_name text,
+    company_name text,
+    other_addresses json not null,
+    generation bigint not null,
+    unique (connection_id, id)
+  );
+
+  create table directory_groups (
+    "row" bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    id text collate "C" not null,
+    display_name text,
+    group_type text not null,
+    dynamic_membership boolean,
+    hidden_membership boolean,
+    other_addresses json not null,
+    generation bigint not null,
+    unique (connection_id, id)
+  );
+
+  -- While an address moves from one owner to another it may belong to both; what was written last is right.
+  create table directory_addresses (
+    written bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    owner_kind text not null,
+    owner_row bigint not null,
+    position int not null,
+    address text not null,
+    address_lower text collate "C" not null,
+    domain text collate "C" not null,
+    is_primary boolean not null,
+    unique (owner_kind, owner_row, position)
+  );
+  create index directory_addresses_by_address on directory_addresses (connection_id, address_lower);
+
+  create table directory_members (
+    group_row bigint not null,
+    member_id text collate "C" not null,
+    member_type text not null,
+    generation bigint not null,
+    primary key (group_row, member_id)
+  );
+
+  create table directory_changes (
+    sequence bigint generated always as identity primary key,
+    connection_id text collate "C" not null,
+    kind text not null,
+    id text collate "C" not null,
+    verb text not null,
+    before json,
+    after json,
+    members json,
+    generation bigint not null
+  );
+  create index directory_changes_by_connection on directory_changes (connection_id, sequence);
+`;
+
 /** The steps from an empty schema to today's tables. A step that was released never changes; a new one is appended. */
-const STEPS = [RECORDS];
+const STEPS = [RECORDS, DIRECTORY];
 
 const OLDEST_SERVER = 13;
 

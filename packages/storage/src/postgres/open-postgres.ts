@@ -3,9 +3,9 @@ import { textOption } from '../text-option.ts';
 import { migrate } from './migrations.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions<Pool extends PostgresPool = PostgresPool> {
   /** Stays the host's: whoever made it ends it, when nothing uses it any more. */
-  readonly pool: PostgresPool;
+  readonly pool: Pool;
   /**
    * The schema that the tables are in, created when it does not exist: 1 to 63 of `a` to `z`, `0` to `9` and `_`, not
    * beginning with a digit or `pg_`.
@@ -15,9 +15,9 @@ export interface PostgresOptions {
   readonly schema?: string | undefined;
 }
 
-/** A schema whose tables are up to date, as `openPostgres` gives it. `postgresStorage` works on it. */
-export interface PostgresDatabase {
-  readonly pool: PostgresPool;
+/** A schema whose tables are up to date, as `openPostgres` gives it. `postgresStorage` works on it, and `postgresDirectory` if its pool has `connect`. */
+export interface PostgresDatabase<Pool extends PostgresPool = PostgresPool> {
+  readonly pool: Pool;
   readonly schema: string;
 }
 
@@ -29,21 +29,24 @@ export interface PostgresDatabase {
  * const pool = new Pool({ connectionString });
  * // Of connections that break while nobody uses them. Without a listener, Node would end the process.
  * pool.on('error', (error) => log.warn(error));
- * createConnector({ storage: postgresStorage(await openPostgres({ pool })), ... });
+ * const database = await openPostgres({ pool });
+ * createConnector({ storage: postgresStorage(database), directory: postgresDirectory(database), ... });
  * ```
  *
  * @throws ConnectorError `invalid_options`, and `storage_failed` when the schema cannot be used: the message says what to do.
  */
-export async function openPostgres(options: PostgresOptions): Promise<PostgresDatabase> {
+export async function openPostgres<Pool extends PostgresPool>(
+  options: PostgresOptions<Pool>,
+): Promise<PostgresDatabase<Pool>> {
   const pool = poolOption(options);
   const schema = options.schema === undefined ? 'mailsphere' : schemaOption(options);
   await migrate(pool, schema);
   return { pool, schema };
 }
 
-function poolOption(options: PostgresOptions | undefined): PostgresPool {
-  const pool: Partial<PostgresPool> | null | undefined = options?.pool;
-  if (typeof pool?.query === 'function') return pool as PostgresPool;
+function poolOption<Pool extends PostgresPool>(options: PostgresOptions<Pool> | undefined): Pool {
+  const pool: Pool | null | undefined = options?.pool;
+  if (typeof pool?.query === 'function') return pool;
   throw new ConnectorError(
     'invalid_options',
     'openPostgres: pool: must be a pool of connections, such as `new Pool({ connectionString })` of the package `pg`',

@@ -2,7 +2,7 @@ import { ConnectorError } from '@mailsphere/core';
 
 const LOGIN = 'The server refused the login: check user, password and database of the pool.';
 const RIGHTS =
-  'The role lacks a right. To create the tables it needs `create` on the database, or on the schema if that exists; to use them, `usage` on the schema, `select` on `mailsphere_migrations`, and `select`, `insert`, `update`, `delete` on `records`.';
+  'The role lacks a right. To create the tables it needs `create` on the database, or on the schema if that exists; to use them, `usage` on the schema, `select` on `mailsphere_migrations`, and `select`, `insert`, `update`, `delete` on the other tables.';
 const RESTART = 'The server is shutting down or starting. Work goes on once it is back.';
 const LOST = 'The connection to the server was lost. Work goes on once there is one again.';
 const NO_SERVER = 'Nothing answers at the address of the pool: start the server, or check host and port.';

@@ -77,8 +77,48 @@ const DIRECTORY = `
   ) strict, without rowid;
 `;
 
+// What an older version had not read stays null until the next full read. The domain is what follows the last @: `rtrim` takes away
+// all letters of the address but that one.
+const CONTACTS = `
+  alter table directory_users add column licensed integer;
+  alter table directory_users add column other_addresses text not null default '[]';
+  alter table directory_groups add column dynamic_membership integer;
+  alter table directory_groups add column hidden_membership integer;
+  alter table directory_groups add column other_addresses text not null default '[]';
+  alter table directory_addresses add column domain text not null default '';
+  update directory_addresses set domain =
+    substr(address_lower, length(rtrim(address_lower, replace(address_lower, '@', ''))) + 1);
+
+  create table directory_contacts (
+    row integer primary key,
+    connection_id text not null,
+    id text not null,
+    display_name text,
+    company_name text,
+    other_addresses text not null,
+    generation integer not null,
+    unique (connection_id, id)
+  ) strict;
+`;
+
+// A number that was given out never comes again, whatever was pruned.
+const CHANGES = `
+  create table directory_changes (
+    sequence integer primary key autoincrement,
+    connection_id text not null,
+    kind text not null,
+    id text not null,
+    verb text not null,
+    "before" text,
+    "after" text,
+    members text,
+    generation integer not null
+  ) strict;
+  create index directory_changes_by_connection on directory_changes (connection_id, sequence);
+`;
+
 /** The steps from an empty file to today's tables. A step that was released never changes; a new one is appended. */
-const STEPS = [RECORDS, DIRECTORY];
+const STEPS = [RECORDS, DIRECTORY, CONTACTS, CHANGES];
 
 // 'MSph', in the file's header: tells our files from those of other applications.
 const APPLICATION_ID = 0x4d537068;

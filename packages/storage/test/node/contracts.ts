@@ -5,5 +5,5 @@ import { createArchive, reopenArchive } from './filesystem.ts';
 import { createDirectory, createStorage, reopenDirectory, reopenStorage } from './sqlite.ts';
 
 testStorage({ describe, it }, () => createStorage(), { reopen: reopenStorage });
-testDirectorySink({ describe, it }, () => createDirectory(), { reopen: reopenDirectory });
+testDirectorySink({ describe, it }, () => createDirectory({ changes: true }), { reopen: reopenDirectory });
 testMailArchive({ describe, it }, () => createArchive(), { reopen: reopenArchive });

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import type { StorageAdapter } from '@mailsphere/core';
 import type { DirectorySinkUnderTest } from '@mailsphere/core/testing';
-import { openSqlite, sqliteDirectory, sqliteStorage } from '../../src/sqlite/index.ts';
+import {
+  openSqlite,
+  type SqlDirectoryOptions,
+  sqliteDirectory,
+  sqliteStorage,
+} from '../../src/sqlite/index.ts';
+import { underTest } from './directory-under-test.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const paths = new WeakMap<object, string>();
@@ -20,33 +26,21 @@ export async function reopenStorage(storage: StorageAdapter): Promise<StorageAda
   return createStorage(paths.get(storage));
 }
 
-export async function createDirectory(path = newPath()): Promise<DirectorySinkUnderTest> {
+const directories = new WeakMap<object, readonly [SqlDirectoryOptions, string]>();
+
+/** Recording must not change what is stored: so both ways go through the suite. */
+export async function createDirectory(
+  options: SqlDirectoryOptions,
+  path = newPath(),
+): Promise<DirectorySinkUnderTest> {
   const database = openSqlite({ path });
-  const directory = sqliteDirectory(database);
-  const underTest: DirectorySinkUnderTest = {
-    sink: { ...directory, close: () => database.close() },
-    async read(connectionId) {
-      const limit = 10_000;
-      const users = await directory.list(connectionId, 'user', { limit });
-      const groups = await directory.list(connectionId, 'group', { limit });
-      return [
-        ...(await directory.list(connectionId, 'domain', { limit })),
-        ...users.map((user) => ({ ...user, addresses: user.addresses.map(({ address }) => address) })),
-        ...(await Promise.all(
-          groups.map(async (group) => ({
-            ...group,
-            addresses: group.addresses.map(({ address }) => address),
-            members: (await directory.members(connectionId, group.id)).map(({ id }) => id),
-          })),
-        )),
-      ];
-    },
-  };
-  paths.set(underTest, path);
-  return underTest;
+  const directory = underTest(sqliteDirectory(database, options), () => database.close());
+  directories.set(directory, [options, path]);
+  return directory;
 }
 
-export async function reopenDirectory(underTest: DirectorySinkUnderTest): Promise<DirectorySinkUnderTest> {
-  await underTest.sink.close?.();
-  return createDirectory(paths.get(underTest));
+export async function reopenDirectory(directory: DirectorySinkUnderTest): Promise<DirectorySinkUnderTest> {
+  await directory.sink.close?.();
+  const [options = {}, path] = directories.get(directory) ?? [];
+  return createDirectory(options, path);
 }
