@@ -50,7 +50,7 @@ export const serviceDefences: readonly Defence[] = [
     attack: 13,
     what: 'a rest between looks for an unknown key',
     file: keyRing,
-    from: 'clock.now() - entry.missedAt >= REST_BETWEEN_MISSES',
+    from: 'clock.now() >= entry.rest.until',
     to: 'true',
   },
   {
@@ -176,7 +176,7 @@ export const serviceDefences: readonly Defence[] = [
     attack: 16,
     what: 'an end to a token that was refused',
     file: tokenManager,
-    from: 'if (instead !== undefined) refuse(state, instead);',
+    from: 'if (instead !== undefined && !(mayBeKept && isKept(state, instead))) refuse(state, instead);',
     to: '',
   },
   {

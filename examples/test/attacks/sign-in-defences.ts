@@ -110,8 +110,8 @@ export const signInDefences: readonly Defence[] = [
     attack: 3,
     what: 'guests are refused',
     file: idToken,
-    from: 'if (claims.acct === 1)',
-    to: 'if (claims.acct === 2)',
+    from: 'if (claims.acct === 1) throw guestRefused();',
+    to: 'if (claims.acct === 2) throw guestRefused();',
   },
   {
     attack: 3,

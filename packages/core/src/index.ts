@@ -63,6 +63,7 @@ export type {
   SignedInPerson,
   TokenOptions,
   TokenWatcher,
+  VerifyOptions,
 } from './provider.ts';
 export type {
   DeleteOptions,
