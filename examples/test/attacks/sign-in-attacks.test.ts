@@ -123,7 +123,7 @@ describe('attack 3: somebody of the tenant without the right to grant would give
     return house;
   };
 
-  it.each(people)('%s, by the roles in the token', async (_who, usernameOf) => {
+  it.each(people)('%s, by the roles in the token', async (who, usernameOf) => {
     await using house = await open();
     const id = await house.register('evil', 'fabrikam');
     const mallory = await carefulBrowser(house, 'mallory');
@@ -131,6 +131,11 @@ describe('attack 3: somebody of the tenant without the right to grant would give
     expect(page.url.origin).toBe(house.origin);
     expect(page.status).toBe(403);
     expect(page.html).toContain('consent_refused');
+    await expectUnbound(house, id);
+    // A member of the tenant may ask what is granted; that binds nothing.
+    if (who === 'a guest') return;
+    const check = await house.connector.authorization.check(id);
+    expect(check).toMatchObject({ consent: 'granted', connection: { status: 'registered' } });
     await expectUnbound(house, id);
   });
 
@@ -154,9 +159,8 @@ describe('attack 3: somebody of the tenant without the right to grant would give
     expect(page.status).toBe(403);
     expect(page.html).toContain('consent_refused');
     expect((await mallory.post('/connect/confirm', { attempt: attemptOf(page) })).status).toBe(409);
-    // Whoever has signed in may ask what is granted; that binds nothing.
-    const check = await house.connector.authorization.check(id);
-    expect(check).toMatchObject({ consent: 'granted', connection: { status: 'registered' } });
+    // Who may be a guest does not even learn whether the tenant has consented.
+    await expect(house.connector.authorization.check(id)).rejects.toMatchObject({ code: 'refused' });
     await expectUnbound(house, id);
   });
 
@@ -310,7 +314,7 @@ describe("attack 4: an administrator opens a link that somebody else began, and 
     const vera = await house.person('of-victim');
     const page = await vera.begin(id);
     expect(page.status).toBe(403);
-    expect(page.html).toContain('Sign in to connect this organization');
+    expect(page.html).toContain('Sign in as somebody who may connect this organization');
     await expectUnbound(house, id);
   });
 

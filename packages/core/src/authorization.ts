@@ -180,8 +180,12 @@ export function createAuthorization(context: {
           { redirectUri, code, nonce, codeVerifier },
           options,
         );
+        // Members may learn whether their tenant has consented; a guest, or who may be one, may not.
+        if (person.isMember === true || person.mayGrant === true)
+          await connections.change(connection.id, () => ({
+            signedInAt: new Date(clock.now()).toISOString(),
+          }));
         if (person.mayGrant === false) throw notAdministrator();
-        await connections.change(connection.id, () => ({ signedInAt: new Date(clock.now()).toISOString() }));
         const consentState = await attempts.create({ ...lasting, leg: 'consent', person }, connection);
         return {
           location: provider.authorization.consentUrl(connection.tenant, {

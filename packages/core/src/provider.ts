@@ -69,6 +69,10 @@ export interface SignedInPerson extends TenantRef {
   readonly personId: string;
   /** Whether the person holds a role that may grant; `undefined`: the sign-in could not tell. */
   readonly mayGrant: boolean | undefined;
+  /** Whether the person is a member of the tenant, and no guest. @default the sign-in could not tell */
+  readonly isMember?: boolean | undefined;
+  /** Whether the person holds a role that may grant, guest or not. @default the sign-in could not tell */
+  readonly holdsRole?: boolean | undefined;
 }
 
 /** The two legs: a person signs in, and an administrator consents. */

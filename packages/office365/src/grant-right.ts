@@ -11,7 +11,7 @@ const userRow = z.object({ id: z.string(), userType: z.string().nullish() });
 const roleRow = z.object({ roleTemplateId: z.string().nullish() });
 
 /**
- * Asks Graph whether a person is a guest, and for the directory roles, those held through groups included.
+ * Asks Graph what the sign-in left open: whether a person is a guest, and the directory roles, those held through groups included.
  *
  * @throws ConnectorError `consent_refused` for guests; `permission_missing` when the directory does not tell
  */
@@ -59,10 +59,11 @@ export function createGrantRight(
       });
     const tenantId = tenantIdOf(person);
     try {
-      const guest = await isGuest(tenantId, personId, options);
+      // What the sign-in proved need not be asked again.
+      const guest = person.isMember === true ? false : await isGuest(tenantId, personId, options);
       if (guest === true) throw guestRefused();
-      const holds = guest === false ? await holdsRole(tenantId, personId, options) : undefined;
-      if (holds !== undefined) return holds;
+      const holds = person.holdsRole ?? (await holdsRole(tenantId, personId, options));
+      if (guest === false && holds !== undefined) return holds;
     } catch (error) {
       throw ConnectorError.is(error, 'permission_missing') ? silent(error) : error;
     }

@@ -66,9 +66,10 @@ export async function validateIdToken(
   if (!isGuid(person)) throw invalid('names no person');
   if (claims.acct === 1) throw guestRefused();
   const holdsRole = claims.wids && mayGrantRoles(claims.wids);
+  const isMember = claims.acct === 0 ? true : undefined;
   // A token that does not say who is a guest can only refuse.
-  const mayGrant = claims.acct !== 0 && holdsRole ? undefined : holdsRole;
-  return { tenantId, personId: person, mayGrant };
+  const mayGrant = holdsRole && !isMember ? undefined : holdsRole;
+  return { tenantId, personId: person, mayGrant, isMember, holdsRole };
 }
 
 /** Whoever belongs to another organization may hold a role, but does not speak for this one. */
