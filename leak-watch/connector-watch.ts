@@ -19,6 +19,7 @@ const events: Readonly<Record<keyof ConnectorEvents, true>> = {
   'token.refresh_failed': true,
   'credential.expiring': true,
   'directory.synced': true,
+  'directory.held': true,
   'message.archived': true,
   'message.failed': true,
   'mailbox.progressed': true,

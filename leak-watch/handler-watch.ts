@@ -1,7 +1,7 @@
 import type { Handler } from '@mailsphere/core';
 import type { LeakWatch } from './leak-watch.ts';
 
-const OF_THE_BROWSER = /(?<=^|; *)mailsphere_connect=([\w-]+)/;
+const OF_THE_BROWSER = /(?<=^|; *)(?:__Secure-)?mailsphere_connect=([\w-]+)/;
 
 interface HandlerContext {
   readonly baseUrl: string;
@@ -13,6 +13,7 @@ interface HandlerContext {
 export const watchHandler =
   (handler: Handler, watch: LeakWatch, { baseUrl, handed }: HandlerContext): Handler =>
   async (request) => {
+    if (!(request instanceof Request)) return handler(request);
     const withoutHanded = (text: string) => {
       let rest = text;
       for (const value of handed) if (value !== '') rest = rest.replaceAll(value, '');

@@ -4,7 +4,6 @@ import {
   type Clock,
   type Connection,
   type Connector,
-  ConnectorError,
   createConnector,
   type DirectorySink,
   type Logger,
@@ -67,7 +66,7 @@ export interface Office365 {
   readonly connector: Connector;
   readonly provider: Provider;
   readonly directory: Stores['directory'];
-  /** The organization's connection: the one that counts, if there was more than one tenant. */
+  /** The organization's connection as it is now. */
   connectionOf(organizationId: string): Promise<Connection | undefined>;
   /** The connections of all organizations of a partner, by organization. */
   connectionsOf(partnerId: string): Promise<ReadonlyMap<string, Connection>>;
@@ -90,11 +89,8 @@ export function createOffice365(options: Office365Parts): Office365 {
     hooks: {
       authorize(request, { connection }) {
         const id = personId(request.headers.get('cookie'));
-        if (id === undefined || mayManage(id, connection.organizationId)) return id;
-        // To somebody of another partner, the connection does not exist.
-        throw new ConnectorError('not_found', 'There is no connection of this id.', {
-          field: 'connectionId',
-        });
+        // To somebody of another partner it is as if the connection did not exist.
+        return id !== undefined && mayManage(id, connection.organizationId) ? id : undefined;
       },
     },
     logger,
@@ -110,10 +106,7 @@ export function createOffice365(options: Office365Parts): Office365 {
     connector,
     provider,
     directory,
-    async connectionOf(organizationId) {
-      const all = await Array.fromAsync(connector.connections.list({ organizationId }));
-      return all.reduce(preferred, undefined);
-    },
+    connectionOf: (organizationId) => connector.connections.ofOrganization(organizationId),
     async connectionsOf(partnerId) {
       const found = new Map<string, Connection>();
       for await (const connection of connector.connections.list({ partnerId })) {

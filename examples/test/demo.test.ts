@@ -161,7 +161,7 @@ describe('what goes wrong gives one clear error', () => {
     [['--mail', '/nowhere/at/all'], /^error invalid_options: .*mail/],
     [['--tenant', 'nobody'], /^error tenant_not_found: /],
     [['--tenant', 'no such/tenant'], /^error invalid_request: /],
-    [['--refuse'], /^error consent_refused: .*[Ss]tart again/],
+    [['--refuse'], /^error consent_refused: .*authorise this application/],
   ])('%s', async (args, pattern) => {
     expectError(await start(['--users', '3', '--messages', '5', ...args]).ended, pattern);
   });

@@ -162,7 +162,7 @@ describe('The example host', { timeout: 120_000 }, () => {
     expect(await textOf(sofia)).not.toContain('Contoso');
     const pages = ['', '/edit', '/permissions', '/user-sync', '/mail', '/link', '/disconnect'];
     for (const path of pages) expect(await open(sofia, `/organizations/contoso${path}`), path).toBe(404);
-    expect(await open(sofia, `/connect/begin?connectionId=${id}`)).toBe(404);
+    expect(await open(sofia, `/connect/begin?connectionId=${id}`)).toBe(403);
     expect(new URL(sofia.url()).origin).toBe(world.host.url);
 
     const omar = await newPage();

@@ -24,6 +24,10 @@ describe('a secret may be where the protocol needs it', () => {
     ['the state of the sign-in', redirect(`https://login.example/t?state=${secret}&nonce=${secret}`)],
     ['the attempt to confirm', redirect(`${BASE}/confirm?attempt=${secret}`)],
     ['the cookie', new Response(null, { headers: { 'set-cookie': `mailsphere_connect=${secret}; Path=/` } })],
+    [
+      'the cookie of a host with https',
+      new Response(null, { headers: { 'set-cookie': `__Secure-mailsphere_connect=${secret}; Path=/` } }),
+    ],
     ['the hidden field of a form', page(`<form>${field}</form>`)],
     ['the way to the sign-in', page(`<meta content="0;url=${signIn}"><a href="${signIn}">go</a>`)],
   ])('%s', async (_, response) => {

@@ -45,6 +45,7 @@ function facts({ nameOf }: Overview, connection: Connection): Html {
 <div><dt>Tenant</dt><dd>${tenantName !== undefined && html`${tenantName}<br>`}${tenant.domain !== undefined && tenant.domain !== tenant.tenantId && html`${tenant.domain}<br>`}<code>${tenant.tenantId}</code></dd></div>
 ${
   authorized &&
+  connection.status !== 'disconnected' &&
   html`<div><dt>Authorised</dt><dd>${
     authorized.byLink
       ? html`by an administrator of the tenant, through a link that ${nameOf(authorized.actor)} sent`
@@ -67,7 +68,7 @@ function nextStep(overview: Overview): Html {
   return html`<p><a class="button" href="${beginPath(overview, connection)}">Enable Office 365</a></p>
 <p>An administrator of the tenant signs in at Microsoft and accepts <a href="/organizations/${organization.id}/permissions">these permissions</a>.
 Is that somebody else? <a href="/organizations/${organization.id}/link">Send a link to an administrator</a>.</p>
-${connection.signedInAt !== undefined && checkNow(overview, 'Somebody of the tenant has signed in, and the approval is still missing.')}`;
+${connection.signedInAt !== undefined && checkNow(overview, 'An administrator has signed in and not confirmed yet. If the approval was given in Microsoft’s own pages, ask now, and then enable Office 365 once more.')}`;
 }
 
 const checkNow = (

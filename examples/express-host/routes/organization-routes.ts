@@ -77,7 +77,8 @@ export function organizationRoutes(host: {
         });
       } catch (error) {
         if (!ConnectorError.is(error)) throw error;
-        const { message } = error;
+        // At its field, the message need not name the field.
+        const message = error.message.replace(/^\w+: /, '');
         if (error.field === 'organizationName') return void refuse({ name: message });
         const isAboutTenant = ConnectorError.is(error, 'invalid_request', 'tenant_not_found', 'refused');
         return void refuse(isAboutTenant ? { tenant: message } : { form: message });

@@ -133,9 +133,15 @@ describe('attack 15: consent that is late, partial or shaken', () => {
       await verify(house, id);
       await clock.advance(3 * MINUTE);
     }
-    await refuseOnce();
+    // Work that was refused twice, hours apart and with nothing asked between, proves nothing either.
+    const refuseWork = async () => {
+      simulator.inject({ route: 'token', tenantId: contoso.id, answer: { aadsts: 700016 } });
+      house.provider.forget?.({ tenantId: contoso.id });
+      await expect(connector.directory.sync(id)).rejects.toMatchObject({ code: 'reauthorization_required' });
+    };
+    await refuseWork();
     await clock.advance(2 * HOUR);
-    await refuseOnce();
+    await refuseWork();
     expect((await house.get(id)).status).toBe('active');
     expect(told).toEqual([]);
     expect((await connector.directory.sync(id)).counts.user.upserted).toBeGreaterThan(0);

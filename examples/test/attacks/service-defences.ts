@@ -50,7 +50,7 @@ export const serviceDefences: readonly Defence[] = [
     attack: 13,
     what: 'a rest between looks for an unknown key',
     file: keyRing,
-    from: 'clock.now() - entry.missedAt >= REST_BETWEEN_MISSES',
+    from: 'clock.now() >= entry.rest.until',
     to: 'true',
   },
   {
@@ -92,8 +92,8 @@ export const serviceDefences: readonly Defence[] = [
     attack: 14,
     what: 'proofs that are sealed before they are stored',
     file: attempt,
-    from: 'const { nonce, codeVerifier, person, grant, ...open } = attempt;',
-    to: 'const { nonce, codeVerifier, person, grant } = attempt; const open = attempt;',
+    from: 'const { nonce, codeVerifier, person, grant, grantedAt, ...open } = attempt;',
+    to: 'const { nonce, codeVerifier, person, grant, grantedAt } = attempt; const open = attempt;',
   },
   {
     attack: 14,
@@ -141,7 +141,7 @@ export const serviceDefences: readonly Defence[] = [
     attack: 15,
     what: 'a refusal that is forgotten after an hour',
     file: consent,
-    from: 'current.refusedSince === undefined || age > REFUSAL_LIFE',
+    from: 'current.refusedSince === undefined || isOld',
     to: 'current.refusedSince === undefined',
   },
   {
@@ -176,7 +176,7 @@ export const serviceDefences: readonly Defence[] = [
     attack: 16,
     what: 'an end to a token that was refused',
     file: tokenManager,
-    from: 'if (instead !== undefined) refuse(state, instead);',
+    from: 'if (instead !== undefined && !(mayBeKept && isKept(state, instead))) refuse(state, instead);',
     to: '',
   },
   {
@@ -321,17 +321,28 @@ export const serviceDefences: readonly Defence[] = [
   {
     attack: 20,
     what: 'tokens that are forgotten',
-    file: connections,
-    from: 'providers.get(connection.providerId)?.forget?.(connection.tenant);',
-    to: '',
+    replacements: [
+      {
+        file: connections,
+        from: `const stopped = context.stopWork(connectionId);
+      providers.get(connection.providerId)?.forget?.(connection.tenant);`,
+        to: 'const stopped = context.stopWork(connectionId);',
+      },
+      {
+        file: connections,
+        from: `if (connection.status === 'disconnected')
+        providers.get(connection.providerId)?.forget?.(connection.tenant);`,
+        to: '',
+      },
+    ],
   },
   {
     attack: 20,
     what: 'a second look at the connection once the token is there',
     file: 'packages/core/src/connector.ts',
-    from: `      await connections.requireActive(connectionId);
-      return token;`,
-    to: '      return token;',
+    from: `await connections.requireActive(id);
+        return token;`,
+    to: 'return token;',
   },
   {
     attack: 20,
@@ -350,9 +361,10 @@ export const serviceDefences: readonly Defence[] = [
   {
     attack: 20,
     what: 'one tenant for one organization',
-    file: bindings,
-    from: "if (before && (before.status === 'active' || before.status === 'reauthorization_required'))",
-    to: 'if (false)',
+    replacements: [
+      { file: bindings, from: 'if (before !== undefined && (await bound(before)))', to: 'if (false)' },
+      { file: bindings, from: 'if (await bound(before)) {', to: 'if (false) {' },
+    ],
   },
   {
     attack: 20,
@@ -448,15 +460,15 @@ export const serviceDefences: readonly Defence[] = [
     attack: 22,
     what: 'a link that looking does not use up',
     file: handler,
-    from: 'return pages.invitation({',
-    to: 'await begin.accept(link, undefined); return pages.invitation({',
+    from: "return show('invitation', {",
+    to: "await begin.accept(link, undefined); return show('invitation', {",
   },
   {
     attack: 23,
     what: 'the question who is at the browser, at the beginning',
     file: handler,
-    from: 'const actor = await authorization.askActor(request, connection);',
-    to: "const actor = (await authorization.askActor(request, connection).catch(() => undefined)) ?? 'anyone';",
+    from: 'const actor = connection && (await authorization.askActor(request, connection));',
+    to: "const actor = connection && ((await authorization.askActor(request, connection).catch(() => undefined)) ?? 'anyone');",
   },
   {
     attack: 23,

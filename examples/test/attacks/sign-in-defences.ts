@@ -26,7 +26,7 @@ const oneValue = {
   file: handler,
   from: "if (values.length <= 1 && (value ?? '').length <= LONGEST_VALUE) return value;",
 };
-const errorFirst = { file: authorization, from: 'if (error !== undefined) {' };
+const errorFirst = { file: authorization, from: 'if (error !== undefined)' };
 const nonce = {
   file: idToken,
   from: "if (claims.nonce !== nonce) throw invalid('belongs to another attempt');",
@@ -110,8 +110,8 @@ export const signInDefences: readonly Defence[] = [
     attack: 3,
     what: 'guests are refused',
     file: idToken,
-    from: 'if (claims.acct === 1)',
-    to: 'if (claims.acct === 2)',
+    from: 'if (claims.acct === 1) throw guestRefused();',
+    to: 'if (claims.acct === 2) throw guestRefused();',
   },
   {
     attack: 3,
@@ -137,8 +137,8 @@ export const signInDefences: readonly Defence[] = [
     attack: 4,
     what: 'the host says who may begin',
     file: handler,
-    from: 'const actor = await authorization.askActor(request, connection);',
-    to: "const actor = (await authorization.askActor(request, connection)) ?? 'somebody';",
+    from: 'const actor = connection && (await authorization.askActor(request, connection));',
+    to: "const actor = connection && ((await authorization.askActor(request, connection)) ?? 'somebody');",
   },
   {
     attack: 4,
@@ -172,7 +172,7 @@ export const signInDefences: readonly Defence[] = [
     attack: 5,
     what: 'a confirmation uses its attempt up',
     file: authorization,
-    from: 'await attempts.consume(secret);',
+    from: 'await attempts.finish(secret);',
     to: '',
   },
   {
@@ -208,10 +208,10 @@ export const signInDefences: readonly Defence[] = [
     replacements: [
       {
         file: bindings,
-        from: "if (before?.status !== 'registered' || (await connections.delete(before.id, stored?.version))) return;",
+        from: 'if (await connections.delete(before, stored.version)) return;',
         to: 'return;',
       },
-      { file: bindings, from: 'return pointer?.value.connectionId !== connection.id;', to: 'return false;' },
+      { file: bindings, from: 'pointer?.value.connectionId !== connection.id || ', to: '' },
     ],
   },
   {
@@ -238,8 +238,8 @@ export const signInDefences: readonly Defence[] = [
       },
       {
         file: consent,
-        from: "if (isReplaced || current.status === 'disconnected') return undefined;",
-        to: 'if (isReplaced) return undefined;',
+        from: "current.status !== 'disconnected' && current.registeredAt === registeredAt;",
+        to: 'true;',
       },
     ],
   },
@@ -266,13 +266,13 @@ export const signInDefences: readonly Defence[] = [
     attack: 6,
     what: 'an error comes before a consent',
     ...errorFirst,
-    to: 'if (error !== undefined && adminConsent === undefined) {',
+    to: 'if (error !== undefined && adminConsent === undefined)',
   },
   {
     attack: 6,
     what: 'an error without a word is an error',
     ...errorFirst,
-    to: 'if (error) {',
+    to: 'if (error)',
   },
   {
     attack: 6,
@@ -289,9 +289,9 @@ export const signInDefences: readonly Defence[] = [
   {
     attack: 6,
     what: 'nothing that came from outside is repeated',
-    file: authorization,
-    from: "'The service reports that the sign-in or the consent was refused or cancelled. Start again to try once more.',",
-    to: `\`The service reports: \${error}\`,`,
+    file: 'packages/office365/src/entra/callback-refusal.ts',
+    from: "new ConnectorError('consent_refused', REFUSED, { serviceCode })",
+    to: "new ConnectorError('consent_refused', String(description), { serviceCode })",
   },
   {
     attack: 7,

@@ -41,8 +41,9 @@ describe('attack 18: whoever can write to the storage, but has no key, cannot ma
       const { simulator, contoso, storage, connector } = house;
       // The sign-in does not tell roles, so that they are asked for later, for the person that the attempt names.
       simulator.updateApp({ groupMembershipClaims: 'None' });
-      simulator.grantConsent(contoso.id);
-      simulator.grantConsent(house[name].id);
+      const granted = [...simulator.app.requiredPermissions, 'RoleManagement.Read.Directory'];
+      simulator.grantConsent(contoso.id, granted);
+      simulator.grantConsent(house[name].id, granted);
       const member = simulator.addUser(contoso.id, { nickname: 'mallory' });
       const mine = await beginJourney(house, await house.register('org-1', 'contoso'), 'mallory');
       const theirs = await beginJourney(house, await house.register('org-2', name), 'anna');

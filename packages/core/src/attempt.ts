@@ -11,7 +11,7 @@ import type { StorageAdapter } from './storage-adapter.ts';
 
 /** One leg of an authorization under way. What names it is a secret of the browser, and is stored as a hash only. */
 export interface Attempt extends AttemptSecrets {
-  readonly leg: 'sign_in' | 'consent' | 'confirm';
+  readonly leg: 'sign_in' | 'consent' | 'confirm' | 'done';
   readonly connectionId: string;
   /** When the tenant was registered: an attempt does not outlive its registration. */
   readonly registeredAt: string;
@@ -39,6 +39,8 @@ interface AttemptSecrets {
   readonly person?: SignedInPerson | undefined;
   /** Leg `confirm`, once the service has answered. */
   readonly grant?: Grant | undefined;
+  /** Epoch milliseconds: when the service answered so. */
+  readonly grantedAt?: number | undefined;
 }
 
 type StoredAttempt = Omit<Attempt, keyof AttemptSecrets> & { readonly sealed: string };
@@ -56,6 +58,8 @@ export const attemptInvalid = (cause?: unknown): ConnectorError =>
 
 // Long enough to sign in with a second factor; Entra's own code lives as long.
 const LIFE = 10 * 60_000;
+// Expired attempts are looked for so often at most: looking reads all of them.
+const PRUNE_INTERVAL = 60_000;
 
 export interface Attempts {
   /** Stores the attempt and returns its secret name, for use as `state`. */
@@ -73,8 +77,15 @@ export interface Attempts {
   ): Promise<{ readonly attempt: Attempt; readonly connection: Connection }>;
   /** Uses the attempt up. @throws ConnectorError `attempt_invalid` when somebody else did */
   consume(secret: string): Promise<void>;
+  /** Ends the last leg: the same browser still finds the attempt. @throws ConnectorError `attempt_invalid` when somebody else did */
+  finish(secret: string): Promise<void>;
   /** Adds what the service granted. */
-  addGrant(secret: string, attempt: Attempt, connection: Connection, grant: Grant): Promise<void>;
+  addGrant(
+    secret: string,
+    attempt: Attempt,
+    connection: Connection,
+    granted: Required<Pick<AttemptSecrets, 'grant' | 'grantedAt'>>,
+  ): Promise<void>;
   /** Ends all attempts of a connection. */
   cancel(connectionId: string): Promise<void>;
 }
@@ -91,19 +102,26 @@ export function createAttempts(context: {
   const cipherOf = (secret: string) => context.cipher ?? keyring({ active: 'state', keys: keyOf(secret) });
 
   const sealed = async (secret: string, attempt: Attempt, connection: Connection): Promise<StoredAttempt> => {
-    const { nonce, codeVerifier, person, grant, ...open } = attempt;
-    const text = JSON.stringify({ nonce, codeVerifier, person, grant });
-    return { ...open, sealed: await cipherOf(secret).seal(text, sealContext(connection)) };
+    const { nonce, codeVerifier, person, grant, grantedAt, ...open } = attempt;
+    const text = JSON.stringify({ nonce, codeVerifier, person, grant, grantedAt });
+    return { ...open, sealed: await sealing(() => cipherOf(secret).seal(text, sealContext(connection))) };
   };
   const store = async (secret: string, attempt: Attempt, connection: Connection) => {
     const value = await sealed(secret, attempt, connection);
     await attempts.update(sha256(secret), (current) => current && value);
   };
 
+  let pruneAt = 0;
+  const prune = async () => {
+    if (clock.now() < pruneAt) return;
+    pruneAt = clock.now() + PRUNE_INTERVAL;
+    for await (const { id, value, version } of attempts.list())
+      if (value.expiresAt <= clock.now()) await attempts.delete(id, version);
+  };
+
   return {
     async create(fields, connection) {
-      for await (const { id, value, version } of attempts.list())
-        if (value.expiresAt <= clock.now()) await attempts.delete(id, version);
+      await prune();
       const secret = randomSecret();
       const createdAt = clock.now();
       const attempt = {
@@ -126,15 +144,23 @@ export function createAttempts(context: {
       if (!connection || connection.status === 'disconnected') throw attemptInvalid();
       if (connection.registeredAt !== stored.registeredAt) throw attemptInvalid();
       const { sealed: text, ...open } = stored;
-      const opened = await opening(() => cipherOf(secret).open(text, sealContext(connection)));
-      const attempt: Attempt = { ...open, ...(JSON.parse(opened.text) as AttemptSecrets) };
-      if (opened.stale) await store(secret, attempt, connection);
+      const { secrets, stale } = await opening(() => cipherOf(secret).open(text, sealContext(connection)));
+      const attempt: Attempt = { ...open, ...secrets };
+      if (stale) await store(secret, attempt, connection);
       return { attempt, connection };
     },
     async consume(secret) {
       if (!(await attempts.delete(sha256(secret)))) throw attemptInvalid();
     },
-    addGrant: (secret, attempt, connection, grant) => store(secret, { ...attempt, grant }, connection),
+    async finish(secret) {
+      let isOurs = false;
+      await attempts.update(sha256(secret), (current) => {
+        isOurs = current?.leg === 'confirm';
+        return isOurs && current ? { ...current, leg: 'done' } : undefined;
+      });
+      if (!isOurs) throw attemptInvalid();
+    },
+    addGrant: (secret, attempt, connection, granted) => store(secret, { ...attempt, ...granted }, connection),
     async cancel(connectionId) {
       for await (const { id, value } of attempts.list())
         if (value.connectionId === connectionId) await attempts.delete(id);
@@ -142,11 +168,27 @@ export function createAttempts(context: {
   };
 }
 
-async function opening(open: () => Opened | Promise<Opened>): Promise<Opened> {
+async function opening(
+  open: () => Opened | Promise<Opened>,
+): Promise<{ readonly secrets: AttemptSecrets; readonly stale: boolean }> {
   try {
-    return await open();
+    const { text, stale } = await open();
+    return { secrets: JSON.parse(text) as AttemptSecrets, stale };
   } catch (cause) {
     throw attemptInvalid(cause);
+  }
+}
+
+async function sealing(seal: () => string | Promise<string>): Promise<string> {
+  try {
+    const sealed: unknown = await seal();
+    if (typeof sealed === 'string' && sealed !== '') return sealed;
+    throw new TypeError('Something else than a text came back.');
+  } catch (cause) {
+    throw new ConnectorError('storage_failed', 'encryption: the cipher did not seal: see its own error.', {
+      cause,
+      field: 'encryption',
+    });
   }
 }
 

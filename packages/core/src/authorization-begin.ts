@@ -2,20 +2,22 @@ import { z } from 'zod';
 import type { Attempts } from './attempt.ts';
 import { randomSecret } from './attempt.ts';
 import type { BaseUrl } from './base-url.ts';
+import { COOKIE_VALUE, cookieHeader } from './browser-cookie.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Invitations } from './invitation.ts';
 import { parseRequest } from './options.ts';
+import { connectionId, text } from './requests.ts';
 import { sha256 } from './sha256.ts';
 
 export interface BeginRequest {
   readonly connectionId: string;
-  /** The host's opaque id of the person who starts it; the same person must finish it. */
+  /** The host's opaque id of the person who starts it, of 1 to 200 characters; the same person must finish it. */
   readonly actor: string;
   /** Where the browser goes in the end: a path of the host, or a URL of the same origin as `baseUrl`. @default '/' */
   readonly returnTo?: string | undefined;
-  /** The value of the browser's cookie, if it has one already. */
+  /** The value of the browser's cookie, if it has one already: the `cookie` of an earlier `Begun`. */
   readonly cookie?: string | undefined;
 }
 
@@ -24,11 +26,16 @@ export interface Begun {
   readonly location: string;
   /** The value of the cookie that binds the attempt to this browser. */
   readonly cookie: string;
+  /**
+   * The same as a complete `Set-Cookie` header: a host that calls `begin` itself sends it along with the redirect. The cookie's
+   * name is `__Secure-mailsphere_connect`, and `mailsphere_connect` where `baseUrl` is plain http.
+   */
+  readonly setCookie: string;
 }
 
 export interface InviteRequest {
   readonly connectionId: string;
-  /** The host's opaque id of the person who sends the link. `connection.authorized` names it once the link was used. */
+  /** The host's opaque id of the person who sends the link, of 1 to 200 characters. `connection.authorized` names it once the link was used. */
   readonly actor: string;
   /**
    * Where the browser goes in the end: a path of the host that needs no sign-in, or a URL of the same origin as `baseUrl`.
@@ -54,10 +61,13 @@ export interface AuthorizationBegin {
   accept(secret: string, cookie: string | undefined): Promise<Begun>;
 }
 
-const connectionId = z.string('must be the id of a connection');
-const actor = z.string("must be the host's id of a person").min(1, 'must not be empty');
+const actor = text("the host's id of a person", 200);
 const returnTo = z.string('must be a path, or a URL of the same origin as baseUrl').optional();
-const beginSchema = z.strictObject({ connectionId, actor, returnTo, cookie: z.string().optional() });
+const cookie = z
+  .string('must be the value of the cookie')
+  .regex(COOKIE_VALUE, 'must be the value of the cookie as begin gave it, without name and attributes')
+  .optional();
+const beginSchema = z.strictObject({ connectionId, actor, returnTo, cookie });
 const inviteSchema = z.strictObject({ connectionId, actor, returnTo });
 
 export function createAuthorizationBegin(context: {
@@ -91,7 +101,7 @@ export function createAuthorizationBegin(context: {
       nonce,
       codeChallenge: Buffer.from(sha256(codeVerifier), 'hex').toString('base64url'),
     });
-    return { location, cookie };
+    return { location, cookie, setCookie: cookieHeader(cookie, baseUrl) };
   };
 
   return {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
-import { createRecords, recordId } from './records.ts';
+import { createRecords, recordId, type Versioned } from './records.ts';
 import { sha256 } from './sha256.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
@@ -17,8 +17,16 @@ export interface Bindings {
    * @throws ConnectorError `refused` when the organization is connected to another tenant
    */
   claimOrganization(organization: OrganizationRef, connectionId: string): Promise<void>;
-  /** Whether the organization points to another connection by now. */
-  isReplaced(connection: Connection): Promise<boolean>;
+  /** Whether the organization points to this connection, and the tenant is bound to it. */
+  holds(connection: Connection): Promise<boolean>;
+  /** The id of the connection that an organization points to. */
+  connectionOf(organization: OrganizationRef): Promise<string | undefined>;
+}
+
+interface OrganizationPointer {
+  readonly connectionId: string;
+  /** The connection that gave way: it may have been authorised at that very moment, and then it stays. */
+  readonly before?: string | undefined;
 }
 
 type OrganizationRef = Pick<Connection, 'providerId' | 'organizationId'>;
@@ -26,10 +34,31 @@ type OrganizationRef = Pick<Connection, 'providerId' | 'organizationId'>;
 export function createBindings(storage: StorageAdapter): Bindings {
   const connections = createRecords<Connection>(storage, 'connections');
   const tenants = createRecords<{ readonly connectionId: string }>(storage, 'bindings');
-  const organizations = createRecords<{ readonly connectionId: string }>(storage, 'organizations');
+  const organizations = createRecords<OrganizationPointer>(storage, 'organizations');
   const tenantKey = ({ providerId, tenant }: Connection) => recordId(providerId, tenant.tenantId);
   const organizationKey = ({ providerId, organizationId }: OrganizationRef) =>
     recordId(providerId, sha256(organizationId));
+
+  const bound = async (connectionId: string): Promise<boolean> => {
+    const status = (await connections.get(connectionId))?.value.status;
+    return status === 'active' || status === 'reauthorization_required';
+  };
+
+  /** Removes the connection that gave way, or gives the organization back to it if somebody authorised it meanwhile. */
+  const settle = async ({ id, value, version }: Versioned<OrganizationPointer>): Promise<void> => {
+    const { before } = value;
+    if (before === undefined) return;
+    for (;;) {
+      if (await bound(before)) {
+        // Only if nobody claimed the organization since.
+        await organizations.put(id, { connectionId: before }, version);
+        throw otherTenant('the organization was connected to another tenant at this moment.');
+      }
+      const stored = await connections.get(before);
+      if (stored?.value.status !== 'registered') return;
+      if (await connections.delete(before, stored.version)) return;
+    }
+  };
 
   return {
     async bindTenant(connection) {
@@ -66,22 +95,27 @@ export function createBindings(storage: StorageAdapter): Bindings {
     async claimOrganization(organization, connectionId) {
       const id = organizationKey(organization);
       const pointer = await organizations.get(id);
-      if (pointer?.value.connectionId === connectionId) return;
-      const stored = pointer && (await connections.get(pointer.value.connectionId));
-      const before = stored?.value;
-      if (before && (before.status === 'active' || before.status === 'reauthorization_required'))
+      const before = pointer?.value.connectionId;
+      if (pointer && before === connectionId) return settle(pointer);
+      if (before !== undefined && (await bound(before)))
         throw otherTenant('the organization is connected to another tenant: disconnect that one first.');
-      await organizations.put(id, { connectionId }, pointer?.version ?? null);
-      // Only as it was read: somebody may be authorising it at this moment.
-      if (before?.status !== 'registered' || (await connections.delete(before.id, stored?.version))) return;
-      if ((await connections.get(before.id))?.value.status !== 'active') return;
-      await organizations.put(id, { connectionId: before.id });
-      throw otherTenant('the organization was connected to another tenant at this moment.');
+      const claim = before === undefined ? { connectionId } : { connectionId, before };
+      await settle({
+        id,
+        value: claim,
+        version: await organizations.put(id, claim, pointer?.version ?? null),
+      });
     },
-    async isReplaced(connection) {
+    async holds(connection) {
       const pointer = await organizations.get(organizationKey(connection));
-      return pointer?.value.connectionId !== connection.id;
+      const binding = await tenants.get(tenantKey(connection));
+      if (pointer?.value.connectionId !== connection.id || binding?.value.connectionId !== connection.id)
+        return false;
+      const { before } = pointer.value;
+      return before === undefined || !(await bound(before));
     },
+    connectionOf: async (organization) =>
+      (await organizations.get(organizationKey(organization)))?.value.connectionId,
   };
 }
 

@@ -65,7 +65,7 @@ export interface Connection {
   readonly authorized?: Authorized | undefined;
   /** ISO 8601. */
   readonly registeredAt: string;
-  /** ISO 8601: when a person of the tenant last signed in to authorise, of whatever role. */
+  /** ISO 8601: when a member of the tenant last signed in to authorise, of whatever role. */
   readonly signedInAt?: string | undefined;
   /** ISO 8601: the first authorisation of this tenant. */
   readonly activeSince?: string | undefined;

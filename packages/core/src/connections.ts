@@ -38,12 +38,18 @@ export interface ConnectionPermissions {
 
 export interface Connections {
   /**
-   * Records the tenant of an organization. Again with the same tenant, it takes over a new name or partner and changes nothing
-   * else; with another tenant, it replaces one that nobody authorised yet.
+   * Records the tenant of an organization. Again with the same tenant, it takes over a new name, partner or spelling and changes
+   * nothing else; with another tenant, it replaces one that nobody authorised yet.
    * @throws ConnectorError `invalid_request`, `tenant_not_found`, and `refused` when another tenant is already authorised
    */
   register(request: RegisterRequest, options?: CallOptions): Promise<Connection>;
   get(connectionId: string): Promise<Connection | undefined>;
+  /**
+   * The connection of an organization as it is now. What it had with other tenants before is found by `list` only.
+   * @param providerId @default the only provider
+   */
+  ofOrganization(organizationId: string, providerId?: string): Promise<Connection | undefined>;
+  /** Reads all connections, whatever the filter. */
   list(filter?: { readonly partnerId?: string; readonly organizationId?: string }): AsyncIterable<Connection>;
   /**
    * What the tenant grants, as it was when the service was last asked: at an authorisation, and once a day.
@@ -53,8 +59,10 @@ export interface Connections {
   permissions(connectionId: string): Promise<ConnectionPermissions>;
   /**
    * Ends the connection: running work stops, here at once and in other processes within seconds; tokens are forgotten; the tenant
-   * becomes free, and sign-ins and links under way lead nowhere. What was synchronised stays where it is; with `erase`, what the connector itself knows of it (how far it
-   * got, and the failures) is removed, so that connecting again begins anew.
+   * becomes free, and sign-ins and links under way lead nowhere. What was synchronised stays where it is.
+   *
+   * With `erase`, what the connector itself knows of it (how far it got, and the failures) is removed once all processes have
+   * stopped, which may take 15 seconds, so that connecting again begins anew. The connection's own record stays.
    */
   disconnect(connectionId: string, options?: { readonly erase?: boolean | undefined }): Promise<Connection>;
 }
@@ -126,12 +134,12 @@ export function createConnections(context: {
         });
       }
       const { organizationId } = who;
-      const tenant = await provider.resolveTenant(typed, options);
+      const tenant = await resolve(provider, typed, options);
       const id = connectionIdOf(provider.id, organizationId, tenant.tenantId);
       await bindings.claimOrganization({ providerId: provider.id, organizationId }, id);
       const named = Object.fromEntries(Object.entries(who).filter(([, value]) => value !== undefined));
       const stored = await connections.update(id, (current) => {
-        if (current && current.status !== 'disconnected') return { ...current, ...named };
+        if (current && current.status !== 'disconnected') return { ...current, ...named, tenant };
         return {
           id,
           organizationId,
@@ -154,6 +162,11 @@ export function createConnections(context: {
         if (filter.organizationId !== undefined && value.organizationId !== filter.organizationId) continue;
         yield value;
       }
+    },
+    async ofOrganization(organizationId, providerId = only(providers)?.id) {
+      if (providerId === undefined) return undefined;
+      const id = await bindings.connectionOf({ providerId, organizationId });
+      return id === undefined ? undefined : registry.get(id);
     },
     async permissions(connectionId) {
       const connection = await registry.require(connectionId);
@@ -190,7 +203,7 @@ export function createConnections(context: {
         await stopped;
         await context.eraseWork(connectionId);
       }
-      emit('connection.disconnected', { connection });
+      if (before.status !== 'disconnected') emit('connection.disconnected', { connection });
       return connection;
     },
 
@@ -202,6 +215,9 @@ export function createConnections(context: {
     async requireActive(connectionId) {
       const connection = await registry.require(connectionId);
       if (connection.status === 'active') return connection;
+      // It may have been ended by another process: then this one must not keep its token either.
+      if (connection.status === 'disconnected')
+        providers.get(connection.providerId)?.forget?.(connection.tenant);
       throw new ConnectorError(
         'refused',
         connection.status === 'disconnected'
@@ -230,6 +246,17 @@ export function createConnections(context: {
   };
   return registry;
 }
+
+/** What the administrator typed is the field that is wrong, whoever found out. */
+const resolve = async (provider: Provider, typed: string, options: CallOptions | undefined) => {
+  try {
+    return await provider.resolveTenant(typed, options);
+  } catch (error) {
+    if (!ConnectorError.is(error, 'tenant_not_found') || error.field !== undefined) throw error;
+    const { code, message, serviceCode, requestId } = error;
+    throw new ConnectorError(code, message, { cause: error, field: 'tenant', serviceCode, requestId });
+  }
+};
 
 // The tenant is part of the id: cursors of one tenant can never be used with another one.
 const connectionIdOf = (...parts: readonly string[]) => sha256(JSON.stringify(parts)).slice(0, 32);

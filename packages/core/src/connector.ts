@@ -14,7 +14,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Cipher } from './cipher.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { type ConsentCheck, createConsent } from './consent.ts';
+import { type ConsentCheck, createConsent, isRefusal } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
 import type { DirectorySink } from './directory.ts';
 import type { DirectoryPreview } from './directory-preview.ts';
@@ -28,9 +28,10 @@ import { createInvitations } from './invitation.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
 import type { MailStatus } from './mail-status.ts';
-import { objectWith, parseOptions } from './options.ts';
+import { objectWith, parseOptions, parseRequest } from './options.ts';
 import { type Pages, plainPages } from './pages.ts';
-import type { AccessToken, Provider } from './provider.ts';
+import type { AccessToken, Provider, TokenOptions } from './provider.ts';
+import * as requests from './requests.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 import type { Task, TaskOutcome } from './task.ts';
 import { watchTokens } from './token-watch.ts';
@@ -75,6 +76,7 @@ export interface ConnectorOptions {
   readonly slice?: number | undefined;
 }
 
+/** Every call throws ConnectorError `invalid_request`, which names the parameter, for what it cannot use; then nothing has changed. */
 export interface Connector {
   readonly connections: Connections;
   readonly authorization: {
@@ -124,7 +126,11 @@ export interface Connector {
     /** The messages that could not be fetched so far, of all mailboxes or of one. */
     failures(connectionId: string, mailboxId?: string): AsyncIterable<MessageFailure>;
   };
-  accessToken(connectionId: string, options?: CallOptions): Promise<AccessToken>;
+  /**
+   * A token for calls of the host's own to the service. That the service refuses the tenant counts as a refusal of work.
+   * @throws ConnectorError `refused` when the connection is not active, and whatever the provider throws
+   */
+  accessToken(connectionId: string, options?: TokenOptions): Promise<AccessToken>;
   /**
    * What a scheduler calls: one run of a task, or one slice of it.
    * @throws ConnectorError `refused` when the connection is not active, `aborted` when the connector is closed, and whatever ended the task
@@ -252,39 +258,83 @@ export function createConnector(options: ConnectorOptions): Connector {
     clock,
     logger,
   });
-  const unwatch = watchTokens({ providers, connections, bindings, hooks, emit, logger });
+  const unwatch = watchTokens({ providers, connections, bindings, hooks, emit, clock, logger });
   const credentials = createCredentialWatch({ providers, storage, clock, emit });
   const close = async () => {
     unwatch();
     await work.close();
   };
-  const { register, get, list, permissions, disconnect } = connections;
+  const handler = createHandler({
+    begin,
+    authorization,
+    connections,
+    pages: { ...plainPages, ...pages },
+    baseUrl,
+    logger,
+  });
+  const idOf = (connectionId: unknown) => parseRequest(requests.connectionId, connectionId, 'connectionId');
+  const optionsOf = <Schema extends z.ZodType>(schema: Schema, given: unknown) =>
+    parseRequest(schema, given, 'options');
 
+  // What a host passes is looked at here, so that the parts behind can rely on it.
   return {
-    connections: { register, get, list, permissions, disconnect },
-    authorization: { begin: begin.begin, invite: begin.invite, check: consent.check },
-    directory: work.directory,
-    mail: work.mail,
-    async accessToken(connectionId, callOptions) {
-      const connection = await connections.requireActive(connectionId);
-      const token = await connections.provider(connection).acquireToken(connection.tenant, callOptions);
-      // It may have been ended while the token was on its way.
-      await connections.requireActive(connectionId);
-      return token;
+    connections: {
+      register: async (request, given) =>
+        connections.register(request, optionsOf(requests.callOptions, given)),
+      get: async (connectionId) => connections.get(idOf(connectionId)),
+      async ofOrganization(organizationId, providerId) {
+        const organization = parseRequest(requests.organizationId, organizationId, 'organizationId');
+        const provider = parseRequest(requests.providerId.optional(), providerId, 'providerId');
+        return connections.ofOrganization(organization, provider);
+      },
+      list: (filter) => connections.list(parseRequest(requests.listFilter, filter, 'filter')),
+      permissions: async (connectionId) => connections.permissions(idOf(connectionId)),
+      disconnect: async (connectionId, given) =>
+        connections.disconnect(idOf(connectionId), optionsOf(requests.disconnectOptions, given)),
     },
-    run: work.run,
+    authorization: {
+      begin: begin.begin,
+      invite: begin.invite,
+      check: async (connectionId, given) =>
+        consent.check(idOf(connectionId), optionsOf(requests.callOptions, given)),
+    },
+    directory: {
+      sync: async (connectionId, given) =>
+        work.directory.sync(idOf(connectionId), optionsOf(requests.syncOptions, given)),
+      preview: async (connectionId, given) =>
+        work.directory.preview(idOf(connectionId), optionsOf(requests.callOptions, given)),
+      runs: async (connectionId) => work.directory.runs(idOf(connectionId)),
+      request: async (connectionId) => work.directory.request(idOf(connectionId)),
+      status: async (connectionId) => work.directory.status(idOf(connectionId)),
+    },
+    mail: {
+      status: async (connectionId) => work.mail.status(idOf(connectionId)),
+      failures(connectionId, mailboxId) {
+        const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');
+        return work.mail.failures(idOf(connectionId), mailbox);
+      },
+    },
+    async accessToken(connectionId, given) {
+      const id = idOf(connectionId);
+      const tokenOptions = optionsOf(requests.tokenOptions, given);
+      const connection = await connections.requireActive(id);
+      try {
+        const token = await connections.provider(connection).acquireToken(connection.tenant, tokenOptions);
+        // It may have been ended while the token was on its way.
+        await connections.requireActive(id);
+        return token;
+      } catch (error) {
+        if (isRefusal(error)) await consent.reportRefusal(id, error).catch(() => undefined);
+        throw error;
+      }
+    },
+    run: async (task, given) =>
+      work.run(parseRequest(requests.task, task, 'task'), optionsOf(requests.signalOptions, given)),
     async workload() {
       await credentials.check();
       return work.workload();
     },
-    handler: createHandler({
-      begin,
-      authorization,
-      connections,
-      pages: { ...plainPages, ...pages },
-      baseUrl,
-      logger,
-    }),
+    handler: async (request) => handler(parseRequest(requests.webRequest, request)),
     events,
     close,
     [Symbol.asyncDispose]: close,

@@ -23,7 +23,15 @@ export interface ConsentCheck {
 /** What becomes of a connection when the service says what is granted, or refuses. */
 export interface Consent {
   /** @throws ConnectorError `tenant_already_bound`, `refused` when the connection was ended meanwhile */
-  activate(connectionId: string, grant: Grant, authorized: Omit<Authorized, 'at'>): Promise<Connection>;
+  activate(
+    confirmed: {
+      readonly connectionId: string;
+      /** Of the registration that was authorised: a later one of the same tenant is another matter. */
+      readonly registeredAt: string;
+      readonly grant: Grant;
+    },
+    authorized: Omit<Authorized, 'at'>,
+  ): Promise<Connection>;
   /** Asks the service what is granted, and records it. @throws ConnectorError when the service cannot tell now */
   check(connectionId: string, options?: CallOptions): Promise<ConsentCheck>;
   /** The service refused work as if consent were gone. Believed only when it still does so minutes later. */
@@ -80,10 +88,13 @@ export function createConsent(context: {
       lost = false;
       if (current.status === 'reauthorization_required') return { checkedAt: now() };
       if (current.status !== 'active') return undefined;
-      const age = clock.now() - Date.parse(current.refusedSince ?? now());
-      // Two refusals that are hours apart, with nothing asked between them, are one and one.
-      if (current.refusedSince === undefined || age > REFUSAL_LIFE)
-        return { refusedSince: now(), refusedBy: by };
+      const since = Date.parse(current.refusedSince ?? now());
+      // A clock that was ahead when it wrote.
+      if (since > clock.now()) return { refusedSince: now(), refusedBy: by };
+      const age = clock.now() - since;
+      // Two refusals of work that are hours apart, with nothing asked between them, are one and one.
+      const isOld = current.refusedBy === 'work' && age > REFUSAL_LIFE;
+      if (current.refusedSince === undefined || isOld) return { refusedSince: now(), refusedBy: by };
       lost = age >= REFUSAL_PATIENCE;
       if (!lost) return by === 'verification' ? { refusedBy: by } : undefined;
       return {
@@ -98,22 +109,31 @@ export function createConsent(context: {
   };
 
   return {
-    async activate(connectionId, grant, authorized) {
+    async activate({ connectionId, registeredAt, grant }, authorized) {
       const connection = await connections.require(connectionId);
+      const isSame = (current: Connection) =>
+        current.status !== 'disconnected' && current.registeredAt === registeredAt;
       await bindings.bindTenant(connection);
-      const isReplaced = await bindings.isReplaced(connection);
-      const activated = await connections.change(connectionId, (current) => {
-        if (isReplaced || current.status === 'disconnected') return undefined;
-        return {
-          ...listed(grant),
-          status: 'active',
-          activeSince: current.activeSince ?? now(),
-          authorized: { ...authorized, at: now() },
-        };
-      });
+      const previous = connection.status;
+      const activated = await connections.change(connectionId, (current) =>
+        isSame(current)
+          ? {
+              ...listed(grant),
+              status: 'active',
+              activeSince: current.activeSince ?? now(),
+              authorized: { ...authorized, at: now() },
+            }
+          : undefined,
+      );
       // Somebody ended the connection, or took another tenant, while the administrator was at it.
-      if (activated.status !== 'active') {
-        await (await bindings.releaseOf(connection))();
+      if (!isSame(activated) || !(await bindings.holds(activated))) {
+        const free = await bindings.releaseOf(connection);
+        const undone = await connections.change(connectionId, (current) =>
+          isSame(current) && current.status === 'active' && previous === 'registered'
+            ? { status: 'registered', granted: [], activeSince: undefined, authorized: undefined }
+            : undefined,
+        );
+        if (undone.status !== 'active') await free();
         throw new ConnectorError('refused', 'The connection was ended meanwhile: register the tenant again.');
       }
       emit('connection.activated', { connection: activated });
@@ -131,7 +151,11 @@ export function createConsent(context: {
         );
       }
       try {
-        const grant = await connections.provider(connection).verify(connection.tenant, options);
+        const provider = connections.provider(connection);
+        const grant = await provider.verify(connection.tenant, {
+          ...options,
+          partialBefore: connection.partial,
+        });
         const missing = requiredOf(grant);
         if (missing.length === 0)
           return { connection: await record(connectionId, grant), consent: 'granted' };

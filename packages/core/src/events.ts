@@ -1,14 +1,20 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Connection } from './connection.ts';
-import type { ConnectorError } from './connector-error.ts';
+import { ConnectorError } from './connector-error.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import type { Logger } from './logger.ts';
 import type { MailboxStatus } from './mailbox.ts';
 import type { Task } from './task.ts';
 
-/** What the connector tells. Listeners can break nothing: one that throws is logged. */
+/**
+ * What the connector tells, in the process in which it happens and in no other. Listeners can break nothing: one that throws, or
+ * returns a promise that rejects, is logged.
+ */
 export interface ConnectorEvents {
-  /** An administrator authorised the connection, for the first time or again. */
+  /**
+   * The connection works: an administrator authorised it, for the first time or again, or a verification found that the tenant
+   * grants again what was gone. In the latter case `connection.authorized` is the earlier authorisation.
+   */
   'connection.activated': (event: { readonly connection: Connection }) => void;
   /** The tenant's consent is gone; work rests until an administrator re-authorises. */
   'connection.reauthorization_required': (event: {
@@ -35,8 +41,11 @@ export interface ConnectorEvents {
     readonly error: ConnectorError;
   }) => void;
   /**
-   * The host's own credential ends in at most `days` days: 30, 7 or 1. Each is told once, by one of all processes. It
-   * concerns every tenant, and no tenant's administrator can do anything about it.
+   * The host's own credential ends in at most `days` days: 30, 7 or 1. It concerns every tenant, and no tenant's administrator
+   * can do anything about it.
+   *
+   * It is found out by `workload()`, that is by a scheduler that looks what there is to do: without one, nothing is told. Each of
+   * the three is told at most once, by one of all processes, so that every process that runs a scheduler must listen.
    */
   'credential.expiring': (event: {
     readonly providerId: string;
@@ -68,8 +77,26 @@ export interface ConnectorEvents {
   'task.failed': (event: { readonly task: Task; readonly error: ConnectorError }) => void;
 }
 
+const eventNames: Readonly<Record<keyof ConnectorEvents, true>> = {
+  'connection.activated': true,
+  'connection.reauthorization_required': true,
+  'connection.permissions_changed': true,
+  'connection.disconnected': true,
+  'token.refreshed': true,
+  'token.refresh_failed': true,
+  'credential.expiring': true,
+  'directory.synced': true,
+  'directory.held': true,
+  'message.archived': true,
+  'message.failed': true,
+  'mailbox.progressed': true,
+  'task.failed': true,
+};
+
 export interface Events {
+  /** @throws ConnectorError `invalid_request` for a name that is no event's, or a listener that is no function */
   on<Name extends keyof ConnectorEvents>(name: Name, listener: ConnectorEvents[Name]): void;
+  /** @throws ConnectorError `invalid_request`, as `on` does */
   off<Name extends keyof ConnectorEvents>(name: Name, listener: ConnectorEvents[Name]): void;
 }
 
@@ -83,19 +110,37 @@ export function createEvents(logger: Logger): { readonly events: Events; readonl
   const emitter = new EventEmitter<ConnectorEvents>();
   const emit: Emit = (name, event) => {
     for (const listener of emitter.listeners(name)) {
-      try {
-        (listener as (event: unknown) => void)(event);
-      } catch (error) {
+      const failed = (error: unknown) =>
         logger.error(
           { event: name, error: error instanceof Error ? error.name : 'unknown' },
           'A listener threw.',
         );
+      try {
+        // Asynchronous listeners are taken too, and nobody waits for them.
+        Promise.resolve((listener as (event: unknown) => unknown)(event)).catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   };
   const events: Events = {
-    on: (name, listener) => void emitter.on(name, listener as never),
-    off: (name, listener) => void emitter.off(name, listener as never),
+    on(name, listener) {
+      requireSubscription(name, listener);
+      emitter.on(name, listener as never);
+    },
+    off(name, listener) {
+      requireSubscription(name, listener);
+      emitter.off(name, listener as never);
+    },
   };
   return { events, emit };
+}
+
+function requireSubscription(name: unknown, listener: unknown): void {
+  if (typeof name !== 'string' || !Object.hasOwn(eventNames, name)) {
+    const message = `name: must be one of ${Object.keys(eventNames).join(', ')}`;
+    throw new ConnectorError('invalid_request', message, { field: 'name' });
+  }
+  if (typeof listener !== 'function')
+    throw new ConnectorError('invalid_request', 'listener: must be a function', { field: 'listener' });
 }

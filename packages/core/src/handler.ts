@@ -1,14 +1,14 @@
 import type { AuthorizationFlow, Browser } from './authorization.ts';
 import type { AuthorizationBegin, Begun } from './authorization-begin.ts';
 import type { BaseUrl } from './base-url.ts';
+import { cookieOf } from './browser-cookie.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Logger } from './logger.ts';
-import { guarded, type Pages, statusOf } from './pages.ts';
+import { guarded, type Pages, plainPages, statusOf } from './pages.ts';
 
 export type Handler = (request: Request) => Promise<Response>;
 
-const COOKIE = 'mailsphere_connect';
 // The longest thing that comes back is an authorization code, below 2 KB.
 const LONGEST_VALUE = 4096;
 
@@ -25,33 +25,54 @@ export function createHandler(context: {
   readonly logger: Logger;
 }): Handler {
   const { begin, authorization, connections, pages, baseUrl, logger } = context;
+  const browser = (request: Request): Browser => ({ request, cookie: cookieOf(request, baseUrl) });
   const permissionsOf = (connection: Parameters<ConnectionRegistry['provider']>[0]) =>
     connections.provider(connection).permissions;
   const formOf = async (request: Request) => {
     const origin = request.headers.get('origin');
+    const site = request.headers.get('sec-fetch-site');
+    if (site !== null && site !== 'same-origin')
+      throw new ConnectorError('attempt_invalid', 'The form was sent from another site. Start again.');
+    // Our own pages send no referrer, and then a browser names no origin either.
     if (origin !== null && origin !== 'null' && origin !== baseUrl.origin)
       throw new ConnectorError('attempt_invalid', 'The form was sent from another site. Start again.');
     return new URLSearchParams(await request.text());
   };
 
+  /** A page of the host's, or the plain one where the host's is of no use. */
+  const show = async <Name extends keyof Pages>(
+    name: Name,
+    content: Parameters<Pages[Name]>[0],
+  ): Promise<Response> => {
+    const draw = (from: Pages) => (from[name] as (content: unknown) => Response | Promise<Response>)(content);
+    try {
+      return guarded(await draw(pages));
+    } catch (error) {
+      logger.error({ page: name, error: nameOf(error) }, 'A page of the host failed.');
+      return guarded(await draw(plainPages));
+    }
+  };
+
   const routes: Readonly<Record<string, (request: Request, query: URLSearchParams) => Promise<Response>>> = {
     async 'GET /begin'(request, query) {
       const connectionId = single(query, 'connectionId') ?? '';
-      const connection = await connections.require(connectionId);
-      const actor = await authorization.askActor(request, connection);
-      if (actor === undefined) throw new ConnectorError('refused', 'Sign in to connect this organization.');
+      const connection = await connections.get(connectionId);
+      const actor = connection && (await authorization.askActor(request, connection));
+      // The same for a connection that does not exist: ids can be guessed, and who uses this host is nobody's business.
+      if (actor === undefined)
+        throw new ConnectorError('refused', 'Sign in as somebody who may connect this organization.');
       const begun = await begin.begin({
         connectionId,
         actor,
         returnTo: single(query, 'returnTo'),
-        cookie: cookieOf(request),
+        cookie: cookieOf(request, baseUrl),
       });
-      return withCookie(redirect(302, begun.location), begun, baseUrl);
+      return withCookie(redirect(302, begun.location), begun);
     },
     async 'GET /invitation'(_request, query) {
       const link = single(query, 'link') ?? '';
       const connection = await begin.invited(link);
-      return pages.invitation({
+      return show('invitation', {
         connection,
         permissions: permissionsOf(connection),
         form: { action: `${baseUrl.path}/invitation`, fields: { link } },
@@ -60,8 +81,8 @@ export function createHandler(context: {
     async 'POST /invitation'(request) {
       const link = single(await formOf(request), 'link') ?? '';
       const connection = await begin.invited(link);
-      const begun = await begin.accept(link, cookieOf(request));
-      return withCookie(await pages.leaving({ connection, location: begun.location }), begun, baseUrl);
+      const begun = await begin.accept(link, cookieOf(request, baseUrl));
+      return withCookie(await show('leaving', { connection, location: begun.location }), begun);
     },
     async 'GET /callback'(request, query) {
       const step = await authorization.callback(
@@ -69,6 +90,7 @@ export function createHandler(context: {
           state: single(query, 'state') ?? '',
           code: single(query, 'code'),
           error: single(query, 'error'),
+          errorDescription: single(query, 'error_description'),
           adminConsent: single(query, 'admin_consent'),
         },
         browser(request),
@@ -84,8 +106,8 @@ export function createHandler(context: {
         // The page comes again by itself, so the browser need not wait here.
         maxWait: 2_000,
       });
-      if (!grant) return pages.waiting({ connection });
-      return pages.confirmation({
+      if (!grant) return show('waiting', { connection });
+      return show('confirmation', {
         connection,
         grant,
         permissions: permissionsOf(connection),
@@ -95,7 +117,7 @@ export function createHandler(context: {
     async 'POST /confirm'(request) {
       const attempt = single(await formOf(request), 'attempt') ?? '';
       const { connection, returnTo } = await authorization.confirm(attempt, browser(request));
-      return returnTo === undefined ? pages.connected({ connection }) : redirect(303, returnTo);
+      return returnTo === undefined ? show('connected', { connection }) : redirect(303, returnTo);
     },
   };
 
@@ -115,9 +137,10 @@ export function createHandler(context: {
       const error = understood(thrown);
       const { code, serviceCode, cause } = error;
       const about = { code, serviceCode, cause: nameOf(cause), path: route ? path : 'unknown' };
-      if (code === 'unexpected') logger.error(about, 'A step of the authorization failed.');
+      const isOurs = code === 'unexpected' || (code === 'attempt_invalid' && cause !== undefined);
+      if (isOurs) logger.error(about, 'A step of the authorization failed.');
       else logger.info(about, 'A step of the authorization was refused.');
-      return pages.error({ error, status: statusOf(error) });
+      return show('error', { error, status: statusOf(error) });
     }
   };
   return async (request) => guarded(await answer(request));
@@ -140,8 +163,6 @@ const understood = (thrown: unknown) =>
 const nameOf = (cause: unknown) =>
   ConnectorError.is(cause) ? cause.code : cause instanceof Error ? cause.name : undefined;
 
-const browser = (request: Request): Browser => ({ request, cookie: cookieOf(request) });
-
 /** @throws ConnectorError `invalid_request` when the parameter comes twice, or is longer than any that we use */
 function single(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
@@ -156,30 +177,11 @@ function single(query: URLSearchParams, name: string): string | undefined {
   );
 }
 
-function cookieOf(request: Request): string | undefined {
-  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
-    const [name, value] = pair.trim().split('=');
-    if (name === COOKIE && value !== undefined && /^[\w-]{43}$/.test(value)) return value;
-  }
-  return undefined;
-}
-
-const cookieHeader = (value: string, baseUrl: BaseUrl) =>
-  [
-    `${COOKIE}=${value}`,
-    `Path=${baseUrl.path || '/'}`,
-    'Max-Age=3600',
-    'HttpOnly',
-    // Lax: the callback is a navigation from the service's site.
-    'SameSite=Lax',
-    ...(baseUrl.secure ? ['Secure'] : []),
-  ].join('; ');
-
 const redirect = (status: 302 | 303, location: string) =>
   new Response(null, { status, headers: { location } });
 
-function withCookie(response: Response, { cookie }: Begun, baseUrl: BaseUrl): Response {
+function withCookie(response: Response, { setCookie }: Begun): Response {
   const headers = new Headers(response.headers);
-  headers.append('set-cookie', cookieHeader(cookie, baseUrl));
+  headers.append('set-cookie', setCookie);
   return new Response(response.body, { status: response.status, headers });
 }

@@ -66,6 +66,7 @@ export type {
   SignedInPerson,
   TokenOptions,
   TokenWatcher,
+  VerifyOptions,
 } from './provider.ts';
 export type {
   DeleteOptions,

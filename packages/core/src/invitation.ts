@@ -33,6 +33,8 @@ export interface Invitations {
   require(id: string): Promise<Invitation>;
   /** Uses the invitation up. @throws ConnectorError `attempt_invalid` when somebody else did */
   consume(id: string): Promise<void>;
+  /** What it was used for did not come about: it is good again. */
+  restore(id: string, invitation: Invitation): Promise<void>;
   /** Ends all invitations of a connection. */
   cancel(connectionId: string): Promise<void>;
 }
@@ -56,8 +58,6 @@ export function createInvitations(context: {
 
   return {
     async create(fields, connection) {
-      for await (const { id, value, version } of invitations.list())
-        if (value.expiresAt <= clock.now()) await invitations.delete(id, version);
       const secret = randomSecret();
       const expiresAt = clock.now() + LIFE;
       const { id: connectionId, registeredAt } = connection;
@@ -72,6 +72,7 @@ export function createInvitations(context: {
     async consume(id) {
       if (!(await invitations.delete(id))) throw invalid();
     },
+    restore: async (id, invitation) => void (await invitations.put(id, invitation)),
     async cancel(connectionId) {
       for await (const { id, value } of invitations.list())
         if (value.connectionId === connectionId) await invitations.delete(id);

@@ -37,12 +37,15 @@ export interface Leases {
     options: { readonly signal: AbortSignal; readonly stillWanted?: () => Promise<unknown> },
     work: (lease: Lease) => Promise<T>,
   ): Promise<Leased<T>>;
+  /** Resolves when nobody holds any key that begins with `prefix`: at the latest when the terms of dead processes are over. */
+  released(prefix: string): Promise<void>;
 }
 
 // A killed process gives its work back after this; renewed three times in that time.
 const TERM = 15_000;
 // A renewal that has not come through this long before the term counts as lost.
 const MARGIN = 1_000;
+const LOOK_INTERVAL = 250;
 
 export function createLeases(storage: StorageAdapter, clock: Clock): Leases {
   const leases = createRecords<LeaseRecord>(storage, 'leases');
@@ -65,6 +68,13 @@ export function createLeases(storage: StorageAdapter, clock: Clock): Leases {
   };
 
   return {
+    async released(prefix) {
+      for (const giveUp = clock.now() + 2 * TERM; clock.now() < giveUp; await clock.wait(LOOK_INTERVAL)) {
+        let held = false;
+        for await (const { value } of leases.list(prefix)) held ||= value.expiresAt > clock.now();
+        if (!held) return;
+      }
+    },
     async hold(key, { signal, stillWanted }, work) {
       const current = await leases.get(key);
       const rest = (current?.value.expiresAt ?? 0) - clock.now();

@@ -14,19 +14,24 @@ export function parseOptions<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
-  const { field, message } = firstIssue(result.error);
+  const { field, message } = firstIssue(result.error, 'options');
   throw new ConnectorError('invalid_options', `${factory}: ${field}: ${message}`, { field });
 }
 
 /**
  * Checks what a call was given, as `parseOptions` does for a factory.
  *
+ * @param parameter The name of what is checked, for when it is wrong as a whole.
  * @throws ConnectorError `invalid_request` that names the first wrong field.
  */
-export function parseRequest<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+export function parseRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  request: unknown,
+  parameter = 'request',
+): z.output<Schema> {
   const result = schema.safeParse(request);
   if (result.success) return result.data;
-  const { field, message } = firstIssue(result.error);
+  const { field, message } = firstIssue(result.error, parameter);
   throw new ConnectorError('invalid_request', `${field}: ${message}`, { field });
 }
 
@@ -41,16 +46,17 @@ export const objectWith = <T extends object>(...names: readonly (keyof T & strin
   );
 
 /** zod's own sentences tell what came; ours tell what would be right. */
-const firstIssue = (error: z.ZodError) => {
+const firstIssue = (error: z.ZodError, whole: string) => {
   const issue = error.issues[0];
   const path = issue?.path.map(String) ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const field = [...path, issue.keys[0] ?? ''].join('.');
     return { field, message: 'is not known here: check its spelling' };
   }
-  const field = path.join('.') || 'options';
+  const field = path.join('.') || whole;
   if (issue?.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
     return { field, message: `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}` };
-  if (issue?.code === 'invalid_union') return { field, message: 'has none of the forms that it may have' };
+  if (issue?.code === 'invalid_union' && issue.message.startsWith('Invalid input'))
+    return { field, message: 'has none of the forms that it may have' };
   return { field, message: issue?.message ?? 'is not valid' };
 };

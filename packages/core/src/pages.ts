@@ -13,7 +13,7 @@ export interface PageForm {
 /**
  * The pages of the connect flow. A host may replace each: it answers with a `Response` of its own, HTML or a redirect.
  *
- * What the host does not set itself is added: `cache-control: no-store`, `referrer-policy: no-referrer`,
+ * A page that throws, or answers with something else, is replaced by the plain one. What the host does not set itself is added: `cache-control: no-store`, `referrer-policy: no-referrer`,
  * `x-content-type-options: nosniff`, and a `content-security-policy` that keeps the page out of frames.
  */
 export interface Pages {
@@ -195,8 +195,13 @@ const headers: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Adds what a page of any author must have. */
+/**
+ * Adds what a page of any author must have.
+ * @throws TypeError when it is no response that can be sent
+ */
 export function guarded(response: Response): Response {
+  if (!(response instanceof Response) || response.bodyUsed)
+    throw new TypeError('No response that can be sent.');
   const all = new Headers(response.headers);
   for (const [name, value] of Object.entries(headers)) if (!all.has(name)) all.set(name, value);
   return new Response(response.body, { status: response.status, headers: all });

@@ -45,6 +45,14 @@ export interface TokenOptions extends CallOptions {
   readonly fresh?: boolean | undefined;
 }
 
+export interface VerifyOptions extends CallOptions {
+  /**
+   * What held for a part of the mailboxes when the service was last asked. Whether it still does can only be found out by trying some,
+   * so that trying in vain does not take it back.
+   */
+  readonly partialBefore?: readonly string[] | undefined;
+}
+
 /** Is asked before, and told after, each request for a token. */
 export interface TokenWatcher {
   /** Awaited before the service is asked. When it rejects, nothing is sent and the error reaches whoever needed the token. */
@@ -61,6 +69,10 @@ export interface SignedInPerson extends TenantRef {
   readonly personId: string;
   /** Whether the person holds a role that may grant; `undefined`: the sign-in could not tell. */
   readonly mayGrant: boolean | undefined;
+  /** Whether the person is a member of the tenant, and no guest. @default the sign-in could not tell */
+  readonly isMember?: boolean | undefined;
+  /** Whether the person holds a role that may grant, guest or not. @default the sign-in could not tell */
+  readonly holdsRole?: boolean | undefined;
 }
 
 /** The two legs: a person signs in, and an administrator consents. */
@@ -93,6 +105,13 @@ export interface ProviderAuthorization {
   ): Promise<SignedInPerson>;
   /** Where the browser goes so that an administrator of exactly this tenant can consent. */
   consentUrl(tenant: TenantRef, parameters: { readonly redirectUri: string; readonly state: string }): string;
+  /**
+   * What it means that the service sent the browser back with an error instead: `consent_refused`, `unavailable` or
+   * `credential_invalid`, with one sentence on what to do. @default `consent_refused`
+   *
+   * @param description As it came: only a code in it may be kept.
+   */
+  refusal?(error: string, description: string | undefined): ConnectorError;
   /** Asks the service whether the person holds a role that may grant; for when the sign-in could not tell. */
   mayGrant(person: SignedInPerson, options?: CallOptions): Promise<boolean>;
 }
@@ -121,7 +140,7 @@ export interface Provider {
    * Asks the service what has been granted, with a fresh token.
    * @throws ConnectorError `consent_pending` when the grant is not visible yet.
    */
-  verify(tenant: TenantRef, options?: CallOptions): Promise<Grant>;
+  verify(tenant: TenantRef, options?: VerifyOptions): Promise<Grant>;
   readonly directory: DirectorySource;
   readonly mail: MailSource;
   /** From now on the watcher is asked and told, until the returned function is called. Several may watch. */

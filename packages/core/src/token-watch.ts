@@ -1,4 +1,5 @@
 import type { Bindings } from './bindings.ts';
+import type { Clock } from './clock.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Emit } from './events.ts';
@@ -6,6 +7,7 @@ import type { Hooks, TokenContext } from './hooks.ts';
 import type { Logger } from './logger.ts';
 import type { Provider } from './provider.ts';
 import type { TenantRef } from './tenant.ts';
+import { HOOK_LIMIT, timeLimit } from './time-limit.ts';
 
 /** Passes each renewal of a token on to the host's hooks and listeners. Returns what ends it. */
 export function watchTokens(context: {
@@ -14,9 +16,10 @@ export function watchTokens(context: {
   readonly bindings: Bindings;
   readonly hooks: Hooks;
   readonly emit: Emit;
+  readonly clock: Clock;
   readonly logger: Logger;
 }): () => void {
-  const { providers, connections, bindings, hooks, emit, logger } = context;
+  const { providers, connections, bindings, hooks, emit, clock, logger } = context;
 
   const contextOf = async (providerId: string, { tenantId }: TenantRef): Promise<TokenContext> => {
     const id = await bindings.ownerOf(providerId, tenantId);
@@ -31,9 +34,9 @@ export function watchTokens(context: {
         if (!hooks.beforeTokenRefresh) return;
         const about = await contextOf(provider.id, tenant);
         try {
-          await hooks.beforeTokenRefresh(about);
+          await timeLimit(() => hooks.beforeTokenRefresh?.(about), HOOK_LIMIT, clock);
         } catch (cause) {
-          if (ConnectorError.is(cause)) throw cause;
+          // Whatever a hook throws, it does not speak for the service.
           throw new ConnectorError('refused', 'The host does not let a token of this tenant be renewed.', {
             cause,
           });
@@ -50,9 +53,9 @@ export function watchTokens(context: {
           }
           const { expiresAt } = outcome;
           emit('token.refreshed', { providerId, tenantId, connectionId, expiresAt });
-          await hooks.afterTokenRefresh?.({ ...about, expiresAt });
+          await timeLimit(() => hooks.afterTokenRefresh?.({ ...about, expiresAt }), HOOK_LIMIT, clock);
         } catch (error) {
-          logger.error({ error: name(error) }, 'The hook afterTokenRefresh threw.');
+          logger.error({ error: name(error) }, 'The hook afterTokenRefresh threw, or did not end.');
         }
       },
     }),

@@ -142,7 +142,7 @@ export function createWork(context: {
       }
       return { status: 'yielded', resumeAt, reason: 'throttled' };
     }
-    if (isRefusal(error)) await consent.reportRefusal(task.connectionId, error);
+    if (isRefusal(error)) await consent.reportRefusal(task.connectionId, error).catch(() => undefined);
     // The service may have been asked for what the tenant no longer grants: then the rest goes on without it.
     if (error.code === 'permission_missing' && task.kind !== 'connection.verify')
       await consent.check(task.connectionId, { signal }).catch(() => undefined);
@@ -238,7 +238,7 @@ export function createWork(context: {
     }
     return {
       connectionId: connection.id,
-      verifyAt: verifyAt(connection),
+      verifyAt: verifyAt(connection, clock.now()),
       activeSince: Date.parse(connection.activeSince ?? connection.registeredAt),
       directory: isOn(connection, 'directory')
         ? {
@@ -259,6 +259,8 @@ export function createWork(context: {
       await Promise.all(abortWhere((id) => id === connectionId));
     },
     async erase(connectionId) {
+      // In other processes work ends at its next renewal; until then it could write again what is erased.
+      await leases.released(`${connectionId}/`);
       const prefix = `${recordId(connectionId)}/`;
       for (const records of [mailboxes, rounds, folders, failures, schedules])
         for await (const { id } of records.list(prefix)) await records.delete(id);

@@ -137,6 +137,9 @@ describe('what is refused', () => {
     const { id } = await register(host);
     const response = await createBrowser(host.connector).send(`${BASE}/begin?connectionId=${id}`);
     expect(response.status).toBe(403);
+    // Ids can be guessed: whether there is such a connection is not told.
+    const none = await createBrowser(host.connector).send(`${BASE}/begin?connectionId=none`);
+    expect([none.status, await none.text()]).toEqual([response.status, await response.clone().text()]);
     expect(response.headers.get('set-cookie')).toBeNull();
   });
 
@@ -195,8 +198,10 @@ describe('what is refused', () => {
     expect((await browser.confirm(attemptOf(location))).status).toBe(409);
     await browser.send(location);
     expect((await browser.confirm(attemptOf(location), { origin: 'https://evil.example' })).status).toBe(400);
+    expect(
+      (await browser.confirm(attemptOf(location), { 'sec-fetch-site': 'cross-site', origin: 'null' })).status,
+    ).toBe(400);
     expect((await browser.confirm(attemptOf(location))).status).toBe(303);
-    expect((await browser.confirm(attemptOf(location))).status).toBe(400);
   });
 
   it('an answer for a tenant that was replaced meanwhile', async () => {
@@ -223,6 +228,51 @@ describe('what is refused', () => {
 });
 
 describe('after it was connected', () => {
+  it('the button that is pressed twice, or again, leads to the same end as long as the connection holds', async () => {
+    const afterConnect = vi.fn();
+    const host = createHost({ hooks: { afterConnect } });
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id, '/end')));
+    await browser.send(location);
+    const press = () => browser.confirm(attemptOf(location));
+    const answers = [...(await Promise.all([press(), press()])), await press()];
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
+    expect(answers.map(({ headers }) => headers.get('location'))).toEqual(
+      Array.from({ length: 3 }, () => 'https://app.example/end'),
+    );
+    expect(afterConnect).toHaveBeenCalledOnce();
+    const stranger = createBrowser(host.connector);
+    await stranger.begin(id);
+    expect((await stranger.confirm(attemptOf(location))).status).toBe(400);
+    await host.connector.connections.disconnect(id);
+    expect((await press()).status).toBe(400);
+  });
+
+  it('is not hung up by a hook that never ends', async () => {
+    const host = createHost({ hooks: { afterConnect: () => new Promise(() => {}) } });
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+    await browser.send(location);
+    const answer = await host.clock.run(browser.confirm(attemptOf(location)));
+    expect(answer.status).toBe(303);
+  });
+
+  it('is asked about again when the page was open for so long that the grant may have changed', async () => {
+    const host = createHost();
+    const { id } = await register(host);
+    const browser = createBrowser(host.connector);
+    const location = await browser.consented(await browser.signedIn(await browser.begin(id)));
+    await browser.send(location);
+    host.service.granted = [];
+    await host.clock.advance(2 * 60_000);
+    expect((await browser.confirm(attemptOf(location))).status).toBe(403);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'registered' });
+    host.service.granted = ['Mail.Read'];
+    expect((await browser.confirm(attemptOf(location))).status).toBe(303);
+  });
+
   it('is authorised again on the same tenant, and keeps since when it is active', async () => {
     const host = createHost();
     const id = await connect(host.connector);
@@ -266,7 +316,7 @@ describe('after it was connected', () => {
   });
 
   it('leaves no tenant with two organizations when it is ended at the moment of its activation', async () => {
-    for (let step = 1; step <= 12; step++) {
+    for (let step = 1; step <= 18; step++) {
       const host = createHost();
       const { id } = await register(host);
       const browser = createBrowser(host.connector);

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { attemptOf, BASE, createBrowser, createHost } from './host.ts';
+import { attemptOf, BASE, connect, createBrowser, createHost } from './host.ts';
 
 /** A host, its connection, and the link that anna sent. */
 async function invited(returnTo?: string) {
@@ -89,6 +89,20 @@ describe('a link for an administrator who is no user of the host', () => {
       ends.map(async ([browser, location]) => (await browser.confirm(attemptOf(location))).status),
     );
     expect(statuses.sort()).toEqual([200, 400]);
+  });
+
+  it('stays good when what it was used for did not come about', async () => {
+    const { host, id, visitor, accept, stateOf } = await invited();
+    const other = await connect(host.connector, 'org-2');
+    const come = async () => {
+      const location = await visitor.consented(await visitor.signedIn(await stateOf(await accept())));
+      await visitor.send(location);
+      return (await visitor.confirm(attemptOf(location))).status;
+    };
+    expect(await come()).toBe(409);
+    await host.connector.connections.disconnect(other);
+    expect(await come()).toBe(200);
+    expect(await host.connector.connections.get(id)).toMatchObject({ status: 'active' });
   });
 
   it('ends with the registration, at a disconnect, and after three days', async () => {

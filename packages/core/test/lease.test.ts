@@ -106,3 +106,18 @@ it('does not turn finished work into a failure when the release fails', async ()
   });
   expect(result).toEqual({ taken: true, result: 'done' });
 });
+
+it('waits until nobody works any more under such a key: for the last holder, or the term of one that died', async () => {
+  const { clock, storage, leases } = setup();
+  const one = leases.hold('c1/a', forever, () => clock.wait(3_000));
+  void leases.hold('c2/a', forever, () => clock.wait(60_000));
+  await clock.advance(1);
+  const began = clock.now();
+  await clock.run(leases.released('c1/'));
+  await one;
+  expect(clock.now() - began).toBeLessThan(4_000);
+  await storage.put('leases', 'c1/dead', { owner: 'x', epoch: 9, expiresAt: clock.now() + 15_000 });
+  const from = clock.now();
+  await clock.run(leases.released('c1/'));
+  expect(clock.now() - from).toBeGreaterThanOrEqual(15_000);
+});

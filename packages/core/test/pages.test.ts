@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ConnectorOptions, Pages } from '../src/index.ts';
 import { createConnector } from '../src/index.ts';
 import { attemptOf, BASE, createBrowser, createHost } from './host.ts';
@@ -84,12 +84,36 @@ describe("a host's own pages", () => {
     expect(await (await visitor.confirm(attemptOf(last))).text()).toBe('connected Contoso <Ltd>');
   });
 
-  it('fall back to nothing when they throw: the request fails as a whole', async () => {
-    const error = vi.fn(() => {
-      throw new Error('template is missing');
+  it.each<[string, () => Response]>([
+    [
+      'throw',
+      () => {
+        throw new Error('a template is missing');
+      },
+    ],
+    ['give nothing', () => undefined as unknown as Response],
+    ['give a network error', () => Response.error()],
+    [
+      'give a body that was read',
+      () => {
+        const response = new Response('x');
+        void response.text();
+        return response;
+      },
+    ],
+  ])('are replaced by the plain ones when they %s, and the log says which', async (_name, broken) => {
+    const lines: object[] = [];
+    const log = (fields: object) => void lines.push(fields);
+    const host = createHost({
+      pages: { error: broken, connected: broken, confirmation: broken, invitation: broken },
+      logger: { debug: log, info: log, warn: log, error: log },
     });
-    const host = createHost({ pages: { error } });
-    await expect(createBrowser(host.connector).send(`${BASE}/nowhere`)).rejects.toThrow('template');
+    const missing = await createBrowser(host.connector).send(`${BASE}/nowhere`);
+    expect([missing.status, (await missing.text()).includes('There is no such page')]).toEqual([404, true]);
+    expect(lines).toContainEqual(expect.objectContaining({ page: 'error' }));
+    const { browser, location } = await start(host);
+    expect(await (await browser.send(location)).text()).toContain('Connect Contoso');
+    expect((await browser.confirm(attemptOf(location))).status).toBe(303);
   });
 
   it.each([

@@ -48,7 +48,7 @@ export function office365(options: Office365Options): Provider {
   const limiter = createLimiter({ clock, random });
   const graph = createGraphClient({ cloud, tokens, limiter, transport, clock, random });
   const permissions = permissionsWithout(parsed.optionalCapabilities);
-  const verify = createVerification({ clientId, permissions, graph, tokens, clock });
+  const verify = createVerification({ clientId, permissions, graph, tokens, clock, random });
 
   return {
     id: 'office365',
@@ -70,7 +70,7 @@ export function office365(options: Office365Options): Provider {
       mayGrant: createGrantRight(graph),
     },
     acquireToken: async (tenant, callOptions) => tokens.acquire(tenantIdOf(tenant), callOptions),
-    verify: async (tenant, callOptions) => verify(tenantIdOf(tenant), limitsOf(callOptions)),
+    verify: async (tenant, verifyOptions) => verify(tenantIdOf(tenant), verifyOptions),
     directory: createDirectorySource(graph),
     mail: createMailSource(graph),
     watchTokens: (watcher) => watchers.add(watcher),

@@ -32,7 +32,7 @@ export function retryTransient<T>(
       const retryAt = ConnectorError.is(error) ? error.retryAt : undefined;
       const asked = retryAt === undefined ? 0 : retryAt - clock.now();
       const pause = Math.max(asked, equalJitter(doubled(FIRST_PAUSE, LONGEST_PAUSE, attemptNumber), random));
-      if (pause > maxWait && asked > 0) throw error;
+      if (pause > maxWait) throw error;
       await clock.wait(pause, { signal }).catch(() => {
         throw aborted(signal);
       });

@@ -1,6 +1,13 @@
-import { type Clock, ConnectorError, type Grant, type Permission } from '@mailsphere/core';
+import {
+  type Clock,
+  ConnectorError,
+  type Grant,
+  type Permission,
+  type VerifyOptions,
+} from '@mailsphere/core';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
+import { limitsOf } from './call-limits.ts';
 import { directoryQuery } from './directory/directory-source.ts';
 import type { TokenManager } from './entra/token-manager.ts';
 import { graphApplicationId } from './graph/app-roles.ts';
@@ -33,11 +40,12 @@ export function createVerification(options: {
   readonly graph: GraphClient;
   readonly tokens: TokenManager;
   readonly clock: Clock;
-}): (tenantId: string, limits: { signal: AbortSignal | undefined; maxWait: number }) => Promise<Grant> {
-  const { clientId, permissions, graph, tokens, clock } = options;
+  readonly random: () => number;
+}): (tenantId: string, options?: VerifyOptions) => Promise<Grant> {
+  const { clientId, permissions, graph, tokens, clock, random } = options;
   const organizations = pageReader(graph, organizationRow);
   const assignments = pageReader(graph, assignmentRow);
-  const opensSome = createMailProbe(graph, clock);
+  const opensSome = createMailProbe(graph, { clock, random });
 
   const assigned = async (query: Omit<GraphQuery, 'path'>): Promise<readonly string[]> => {
     const { id, appRoles } = await graph.read(
@@ -53,6 +61,9 @@ export function createVerification(options: {
         link,
         path: [`servicePrincipals(appId='${clientId}')`, 'appRoleAssignments'],
         query: '$select=appRoleId,resourceId',
+      }).catch((error) => {
+        // Nobody has this application but by a consent, so it is on its way.
+        throw ConnectorError.is(error, 'not_found') ? pending(error) : error;
       });
       for (const { appRoleId, resourceId } of page.rows)
         if (resourceId === id) granted.push(names.get(appRoleId) ?? appRoleId);
@@ -61,7 +72,8 @@ export function createVerification(options: {
     return granted;
   };
 
-  return async (tenantId, limits) => {
+  return async (tenantId, { partialBefore = [], ...callOptions } = {}) => {
+    const limits = limitsOf(callOptions);
     const query = directoryQuery(tenantId, limits);
     try {
       // Roles are frozen into a token when it is issued.
@@ -85,8 +97,11 @@ export function createVerification(options: {
       });
       if (granted.length === 0) throw pending();
       // Mail that is narrowed by roles of Exchange Online is granted there, and shows in no list of Entra. Another role for
-      // mail opens folders by itself, so then the question would tell nothing.
-      const isNarrowed = !granted.some(isMailRole) && (await opensSome(tenantId, limits));
+      // mail opens folders by itself, so then the question would tell nothing. Once some were open, not to meet one of them
+      // takes nothing back: a mailbox that is shut then ends as one without access.
+      const isNarrowed =
+        !granted.some(isMailRole) &&
+        (partialBefore.includes(MAIL_READ) || (await opensSome(tenantId, limits)));
       return grant(organization.displayName ?? '', permissions, granted, isNarrowed ? [MAIL_READ] : []);
     } catch (error) {
       if (!ConnectorError.is(error, 'reauthorization_required', 'permission_missing')) throw error;

@@ -25,6 +25,7 @@ export function idToken(seconds: number, { claims, header, key }: Forgery = {}):
     exp: seconds + 3600,
     tid: tenantId,
     oid: personId,
+    acct: 0,
     sub: 'subject',
     nonce,
     ...claims,

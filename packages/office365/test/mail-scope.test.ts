@@ -51,6 +51,17 @@ describe('mail that Exchange Online grants for some mailboxes only', () => {
     expect(simulator.counts.byRoute['mailFolders.get']).toBeGreaterThan(10);
   });
 
+  it('that was found once is not lost because none of the open ones was met again', async () => {
+    const { simulator, provider, tenant, ref } = narrowed(() => []);
+    const before = { partialBefore: ['Mail.Read'] };
+    expect(await provider.verify(ref, before)).toMatchObject({ partial: ['Mail.Read'], missing: [] });
+    // Another role for mail decides by itself.
+    simulator.grantConsent(tenant.id, [...withoutMail, 'Mail.ReadBasic.All']);
+    const grant = await provider.verify(ref, before);
+    expect(grant.missing).toMatchObject([{ id: 'Mail.Read' }]);
+    expect(grant.partial).toBeUndefined();
+  });
+
   it('is not asked about where it is granted for all', async () => {
     const { simulator, provider, tenant, ref } = narrowed((all) => all.slice(0, 1));
     simulator.grantConsent(tenant.id);
@@ -79,9 +90,9 @@ describe('how the mailboxes are asked', () => {
   const { server, calls } = wire();
   const inbox = `${graph}/users/:id/mailFolders/inbox`;
 
-  /** A tenant of so many users, half of them without a mailbox. */
-  function granted(users: number, folder: (id: string) => Response | Promise<Response>) {
-    const value = Array.from({ length: users }, (_, index) => ({
+  /** A tenant of so many users on each of these pages, half of them without a mailbox. */
+  function granted(users: number, folder: (id: string) => Response | Promise<Response>, pages = 1) {
+    const rows = Array.from({ length: users * pages }, (_, index) => ({
       id: `user-${index}`,
       mail: index % 2 === 0 ? `user-${index}@contoso.com` : null,
       userPrincipalName: `user-${index}@contoso.com`,
@@ -93,9 +104,13 @@ describe('how the mailboxes are asked', () => {
       http.get(/appRoleAssignments/, () =>
         HttpResponse.json({ value: roles.map(({ id }) => ({ appRoleId: id, resourceId: 'g' })) }),
       ),
-      http.get(`${graph}/users`, () =>
-        HttpResponse.json({ value, '@odata.nextLink': `${graph}/users?$skiptoken=a` }),
-      ),
+      http.get(`${graph}/users`, ({ request }) => {
+        const page = Number(new URL(request.url).searchParams.get('$skiptoken'));
+        return HttpResponse.json({
+          value: rows.slice(page * users, (page + 1) * users),
+          ...(page + 1 < pages && { '@odata.nextLink': `${graph}/users?$skiptoken=${page + 1}` }),
+        });
+      }),
       http.get(inbox, ({ params }) => folder(String(params.id))),
     );
   }
@@ -113,6 +128,29 @@ describe('how the mailboxes are asked', () => {
     expect(asked().every((index) => index % 2 === 0)).toBe(true);
     expect(Math.max(...asked())).toBeGreaterThan(950);
     expect(calls().filter(({ url }) => url.includes('/users?'))).toHaveLength(1);
+  });
+
+  it('of five pages of users at most', async () => {
+    granted(999, shut, 7);
+    expect((await connect().provider.verify(tenant)).missing).toMatchObject([{ id: 'Mail.Read' }]);
+    expect(asked()).toHaveLength(50);
+    expect(Math.max(...asked())).toBeGreaterThan(4_850);
+    expect(Math.max(...asked())).toBeLessThan(4_995);
+    expect(calls().filter(({ url }) => url.includes('/users?'))).toHaveLength(5);
+  });
+
+  it('other ones each time', async () => {
+    granted(999, shut);
+    let offset = 0;
+    const { provider } = connect({ random: () => offset });
+    await provider.verify(tenant);
+    const first = asked();
+    offset = 0.999;
+    await provider.verify(tenant);
+    const both = asked();
+    expect(both).toHaveLength(100);
+    expect(new Set(both).size).toBe(100);
+    expect(both.slice(0, 50)).toEqual(first);
   });
 
   it('no further when one is open', async () => {

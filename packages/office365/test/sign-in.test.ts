@@ -44,6 +44,7 @@ describe('the browser is sent to exactly this tenant', () => {
       nonce,
       code_challenge: 'challenge',
       code_challenge_method: 'S256',
+      prompt: 'select_account',
     });
   });
 
@@ -75,9 +76,15 @@ describe('who signed in', () => {
     ['may not as Application Administrator', { wids: ['9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3'] }, false],
     ['may not without a role', { wids: [] }, false],
     ['is unclear when the token does not say', {}, undefined],
+    [
+      'is unclear when an administrator may be a guest',
+      { wids: ['62e90394-69f5-4237-9190-012177145e10'], acct: undefined },
+      undefined,
+    ],
+    ['may not without a role, guest or not', { wids: [], acct: undefined }, false],
   ])('%s', async (_name, claims, mayGrant) => {
     const { complete, seen } = await signIn({ claims });
-    expect(await complete()).toEqual({ tenantId, personId, mayGrant });
+    expect(await complete()).toMatchObject({ tenantId, personId, mayGrant });
     expect(Object.fromEntries(seen.form)).toEqual({
       client_id: clientId,
       client_secret: secret,
@@ -153,6 +160,30 @@ describe('keys', () => {
     expect(forged.seen.keys).toBe(2);
     expect(provider.id).toBe('office365');
   });
+
+  it('that cannot be read make no flood of requests either, and soon do again', async () => {
+    const { complete, clock } = await signIn();
+    await complete();
+    const unknown = { header: { kid: 'unknown' }, key: foreign.privateKey };
+    const forged = identityService(await idToken(clock.now() / 1000, unknown));
+    let asked = 0;
+    server.use(
+      http.get(`${login}/:name/discovery/v2.0/keys`, () => {
+        asked++;
+        return new HttpResponse('busy', { status: 503 });
+      }),
+      ...forged.handlers,
+    );
+    // An administrator whose key is new learns that it is not their fault.
+    const errors = await Promise.all(Array.from({ length: 20 }, () => failure(complete())));
+    for (let index = 0; index < 20; index++) errors.push(await failure(complete()));
+    for (const error of errors) expect(error).toMatchObject({ code: 'unavailable' });
+    expect(asked).toBe(1);
+    server.use(...forged.handlers);
+    await clock.advance(5_000);
+    expect(await failure(complete())).toMatchObject({ code: 'attempt_invalid' });
+    expect(forged.seen.keys).toBe(1);
+  });
 });
 
 describe('a code that cannot be redeemed', () => {
@@ -172,5 +203,35 @@ describe('a code that cannot be redeemed', () => {
     expect(thrown).toMatchObject({ code: expected });
     expect(requests).toHaveLength(1);
     expect(thrown.stack).not.toContain(attempt.code);
+  });
+});
+
+describe('a browser that comes back with an error', () => {
+  const canary = ' canary-text of somebody@contoso.com Trace ID: 1';
+  it.each<[string, string | undefined, string, string, RegExp]>([
+    ['access_denied', 'AADSTS65004: User declined.', 'consent_refused', 'AADSTS65004', /declined/],
+    ['consent_required', 'AADSTS65004: User declined.', 'consent_refused', 'AADSTS65004', /declined/],
+    ['access_denied', 'AADSTS90095: Approval.', 'consent_refused', 'AADSTS90095', /approve it/],
+    ['invalid_request', 'AADSTS650051: It exists.', 'consent_refused', 'AADSTS650051', /delete it/],
+    ['unauthorized_client', 'AADSTS700016: Not found.', 'consent_refused', 'AADSTS700016', /authorise it/],
+    ['access_denied', undefined, 'consent_refused', 'access_denied', /refused or cancelled/],
+    ['access_denied', 'AADSTS50105: Not assigned.', 'consent_refused', 'AADSTS50105', /refused or cancelled/],
+    ['access_denied', 'AADSTS1234567: New.', 'consent_refused', 'AADSTS1234567', /refused or cancelled/],
+    ['invalid_request', 'AADSTS50020: Of another.', 'consent_refused', 'AADSTS50020', /refused or cancelled/],
+    ['something_new', 'no AADSTS65004: here', 'consent_refused', 'something_new', /refused or cancelled/],
+    ['constructor', undefined, 'consent_refused', 'constructor', /refused or cancelled/],
+    ['<b>canary-text', undefined, 'consent_refused', 'unknown', /refused or cancelled/],
+    ['server_error', undefined, 'unavailable', 'server_error', /start again/],
+    ['temporarily_unavailable', 'AADSTS1234567: New.', 'unavailable', 'AADSTS1234567', /start again/],
+    ['access_denied', 'AADSTS90033: Busy.', 'unavailable', 'AADSTS90033', /start again/],
+    ['invalid_request', 'AADSTS50011: Redirect.', 'credential_invalid', 'AADSTS50011', /operator/],
+    ['unauthorized_client', undefined, 'credential_invalid', 'unauthorized_client', /operator/],
+    ['invalid_request', 'AADSTS1234567: New.', 'credential_invalid', 'AADSTS1234567', /operator/],
+    ['invalid_client', undefined, 'credential_invalid', 'invalid_client', /operator/],
+  ])('%s, %s: %s', (error, description, code, serviceCode, sentence) => {
+    const thrown = connect().provider.authorization.refusal?.(error, description && description + canary);
+    expect(thrown).toMatchObject({ code, serviceCode });
+    expect(thrown?.message).toMatch(sentence);
+    expect(`${thrown?.stack} ${JSON.stringify(thrown)} ${thrown?.cause}`).not.toMatch(/canary|somebody/);
   });
 });

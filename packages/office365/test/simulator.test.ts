@@ -53,8 +53,11 @@ describe('connecting', () => {
       expect(await complete(privilegedRoleAdministrator.username)).toMatchObject({ mayGrant: true });
     if (guest) expect(await failure(complete(guest.username))).toMatchObject({ code: 'consent_refused' });
 
-    simulator.updateApp({ groupMembershipClaims: 'None' });
-    simulator.grantConsent(tenant.id);
+    simulator.updateApp({ groupMembershipClaims: 'None', acct: false });
+    simulator.grantConsent(tenant.id, [
+      ...simulator.app.requiredPermissions,
+      'RoleManagement.Read.Directory',
+    ]);
     const person = await complete(tenant.administrator.username);
     expect(person.mayGrant).toBeUndefined();
     expect(await provider.authorization.mayGrant(person)).toBe(true);
@@ -62,6 +65,22 @@ describe('connecting', () => {
       const other = await complete(member.username);
       expect(await provider.authorization.mayGrant(other)).toBe(false);
     }
+    if (guest) {
+      const other = await complete(guest.username);
+      expect(await failure(provider.authorization.mayGrant(other))).toMatchObject({
+        code: 'consent_refused',
+      });
+    }
+  });
+
+  it('an administrator whose role nobody tells is not taken for one without it: the operator learns what to set', async () => {
+    const { simulator, provider, tenant, ref } = house({ app: { groupMembershipClaims: 'None' } });
+    simulator.grantConsent(tenant.id);
+    const attempt = await signIn(simulator, provider, tenant.id, tenant.administrator.username);
+    const person = await provider.authorization.completeSignIn(ref, attempt);
+    const error = await failure(provider.authorization.mayGrant(person));
+    expect(error).toMatchObject({ code: 'permission_missing' });
+    expect(error.message).toContain('groupMembershipClaims');
   });
 
   it('a grant that is withdrawn in part is seen, and one that is on its way is waited for', async () => {

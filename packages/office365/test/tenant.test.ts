@@ -44,6 +44,15 @@ describe('a tenant is found by what an administrator types', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('whoever cannot wait is told at once that the service is down', async () => {
+    server.use(http.get(discovery, () => new HttpResponse('busy', { status: 503 })));
+    const { provider } = connect();
+    expect(await failure(provider.resolveTenant('contoso.com', { maxWait: 100 }))).toMatchObject({
+      code: 'unavailable',
+    });
+    expect(requests).toHaveLength(1);
+  });
+
   it.each(['outlook.com', 'hotmail.com'])(
     '%s belongs to no organization, and that is said at once',
     async (typed) => {
@@ -104,8 +113,14 @@ describe('what could change the address is refused before anything is sent', () 
   });
 
   it('a bare name is not guessed where the cloud does not say how', async () => {
-    expect(await failure(connect({ cloud: 'china' }).provider.resolveTenant('contoso'))).toMatchObject({
-      code: 'invalid_request',
-    });
+    const error = await failure(connect({ cloud: 'china' }).provider.resolveTenant('contoso'));
+    expect(error).toMatchObject({ code: 'invalid_request' });
+    expect(error.message).not.toContain('such as contoso,');
+  });
+
+  it('and everything that would do is named', async () => {
+    const { message } = await failure(connect().provider.resolveTenant('contoso com'));
+    for (const form of ['contoso.com', 'a bare name such as contoso', "the tenant's id"])
+      expect(message).toContain(form);
   });
 });

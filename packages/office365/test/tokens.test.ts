@@ -2,7 +2,7 @@ import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
 import { createTokenManager } from '../src/entra/token-manager.ts';
 import { createTokenWatchers } from '../src/entra/token-watchers.ts';
-import { connect, failure, graph, tenant, tenantId, tokenUrl, wire } from './wire.ts';
+import { collect, connect, failure, graph, tenant, tenantId, tokenUrl, wire } from './wire.ts';
 
 const { server, requests, calls } = wire();
 const hour = 3_600_000;
@@ -35,6 +35,31 @@ describe('a token is asked for once, however many need it', () => {
     expect(await left).toMatchObject({ code: 'aborted' });
     expect(await stayed).toMatchObject({ token: 'token-1' });
     expect(requests).toHaveLength(1);
+  });
+
+  it('one caller that can wait no longer does not take it from the others, and learns so', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    server.use(
+      http.post(tokenUrl, async () => {
+        await answered;
+        return HttpResponse.json({ access_token: 'late', expires_in: 3599 });
+      }),
+    );
+    const { provider } = connect();
+    const stayed = provider.acquireToken(tenant);
+    for (const options of [{ maxWait: 1 }, { maxWait: 1, fresh: true }, { maxWait: 0 }])
+      expect(await failure(provider.acquireToken(tenant, options))).toMatchObject({ code: 'unavailable' });
+    expect(await failure(provider.verify(tenant, { maxWait: 1 }))).toMatchObject({ code: 'unavailable' });
+    const left = new AbortController();
+    left.abort();
+    expect(
+      await failure(provider.acquireToken(tenant, { maxWait: 1_000, signal: left.signal })),
+    ).toMatchObject({ code: 'aborted' });
+    answer();
+    expect(await stayed).toMatchObject({ token: 'late' });
   });
 
   it('tenants do not share tokens', async () => {
@@ -107,7 +132,7 @@ describe('a token that Graph refuses', () => {
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
   });
 
-  it('is not kept when the service gives the same one again', async () => {
+  it('is replaced after a while when the service gave the same one again', async () => {
     let asked = 0;
     server.use(
       http.post(tokenUrl, () =>
@@ -116,11 +141,36 @@ describe('a token that Graph refuses', () => {
       http.get(`${graph}/users/delta`, () => new HttpResponse(null, { status: 401 })),
     );
     const { provider, clock } = connect();
-    const round = (async () => {
+    const round = async () => {
       for await (const _ of provider.directory.changes(tenant, 'user'));
-    })();
-    await clock.run(failure(round));
+    };
+    await clock.run(failure(round()));
+    expect(await provider.acquireToken(tenant)).toMatchObject({ token: 'old' });
+    await clock.advance(15_000);
+    await clock.run(failure(round()));
     expect(await provider.acquireToken(tenant)).toMatchObject({ token: 'new' });
+  });
+
+  it('by one mailbox makes no flood of requests for others, and stops no other mailbox', async () => {
+    server.use(
+      http.get(`${graph}/users/odd/mailFolders`, () => new HttpResponse(null, { status: 401 })),
+      http.get(`${graph}/users/delta`, () =>
+        HttpResponse.json({ value: [], '@odata.deltaLink': `${graph}/users/delta?$deltatoken=a` }),
+      ),
+    );
+    const { provider, clock } = connect();
+    const tokensAsked = () => requests.filter(({ method }) => method === 'POST').length;
+    const odd = () => failure(collect(provider.mail.folders({ tenantId, mailboxId: 'odd' })));
+    const even = () => collect(provider.directory.changes(tenant, 'user'));
+    for (let call = 0; call < 20; call++) {
+      expect(await clock.run(odd())).toMatchObject({ code: 'unavailable' });
+      expect(await clock.run(even())).toHaveLength(1);
+      await clock.advance(200);
+    }
+    expect(tokensAsked()).toBe(2);
+    await clock.advance(15_000);
+    await Promise.all(Array.from({ length: 20 }, odd));
+    expect(tokensAsked()).toBe(3);
   });
 
   it('is not asked for again and again', async () => {

@@ -109,6 +109,19 @@ describe('a grant that is on its way is waited for, and is no refusal', () => {
     expect(await failure(connect().provider.verify(tenant))).toMatchObject({ code: 'consent_pending' });
   });
 
+  it('no application yet', async () => {
+    granted('a1');
+    server.use(
+      http.get(plain(`${principal(clientId)}/appRoleAssignments`), () =>
+        refusal(404, 'Request_ResourceNotFound'),
+      ),
+    );
+    expect(await failure(connect().provider.verify(tenant))).toMatchObject({
+      code: 'consent_pending',
+      serviceCode: 'Request_ResourceNotFound',
+    });
+  });
+
   it('but a disabled application is', async () => {
     server.use(
       http.post(tokenUrl, () =>
@@ -123,25 +136,53 @@ describe('a grant that is on its way is waited for, and is no refusal', () => {
 
 describe('whether a person may grant', () => {
   const memberOf = `${graph}/users/${personId}/transitiveMemberOf/microsoft.graph.directoryRole`;
+  const user = `${graph}/users/${personId}`;
   const person = { tenantId, personId, mayGrant: undefined };
+  const role = (roleTemplateId: string | null) => ({ id: 'x', roleTemplateId });
+  const directory = (userType: string | null, roles: readonly object[]) =>
+    server.use(
+      http.get(user, () => HttpResponse.json({ id: personId, userType })),
+      http.get(memberOf, () => HttpResponse.json({ value: roles })),
+    );
 
   it.each([
     [['62e90394-69f5-4237-9190-012177145e10'], true],
     [['158c047a-c907-4556-b7ef-446551a6b5f7'], false],
     [[], false],
   ])('%j: %s', async (ids, expected) => {
-    server.use(
-      http.get(memberOf, () =>
-        HttpResponse.json({ value: ids.map((roleTemplateId) => ({ id: 'x', roleTemplateId })) }),
-      ),
-    );
+    directory('Member', ids.map(role));
     expect(await connect().provider.authorization.mayGrant(person)).toBe(expected);
   });
 
-  it('is not said when the service does not say', async () => {
-    server.use(http.get(memberOf, () => refusal(403, 'Authorization_RequestDenied')));
-    expect(await failure(connect().provider.authorization.mayGrant(person))).toMatchObject({
-      code: 'permission_missing',
-    });
+  it('is true for whoever holds the role beside one that is not shown', async () => {
+    directory('Member', [role(null), role('62e90394-69f5-4237-9190-012177145e10')]);
+    expect(await connect().provider.authorization.mayGrant(person)).toBe(true);
+  });
+
+  it('is nothing that a guest may, whatever role they hold', async () => {
+    directory('Guest', [role('62e90394-69f5-4237-9190-012177145e10')]);
+    const error = await failure(connect().provider.authorization.mayGrant(person));
+    expect(error).toMatchObject({ code: 'consent_refused' });
+    expect(error.message).toContain('A guest of the tenant');
+  });
+
+  const refused = () => refusal(403, 'Authorization_RequestDenied');
+  it.each<[string, () => void]>([
+    ['which role it is', () => directory('Member', [role(null)])],
+    ['which role it is, not even as null', () => directory('Member', [{ id: 'x' }])],
+    ['who is a guest', () => directory(null, [role('62e90394-69f5-4237-9190-012177145e10')])],
+    [
+      'anything of roles',
+      () => {
+        directory('Member', []);
+        server.use(http.get(memberOf, refused));
+      },
+    ],
+    ['anything of the person', () => server.use(http.get(user, refused))],
+  ])('is not guessed when the service does not say %s', async (_name, set) => {
+    set();
+    const error = await failure(connect().provider.authorization.mayGrant(person));
+    expect(error).toMatchObject({ code: 'permission_missing' });
+    expect(error.message).toMatch(/operator.*`groupMembershipClaims`.*DirectoryRole/);
   });
 });

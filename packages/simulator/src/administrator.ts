@@ -1,4 +1,4 @@
-import { createBrowser, type View } from './browser.ts';
+import { createBrowser, decodeHtml, type View } from './browser.ts';
 
 export interface AdministratorOptions {
   /** Who signs in, such as the `administrator` of a simulated tenant. */
@@ -14,9 +14,10 @@ export interface AdministratorOptions {
 }
 
 /**
- * Does what an administrator does in a browser: follows the host's link, signs in, accepts, waits, and confirms.
+ * Does what an administrator does in a browser: follows the host's link, goes on to Microsoft where a page asks first, signs
+ * in, accepts, waits, and confirms.
  *
- * @param link Where the host begins its connect flow.
+ * @param link Where the host begins its connect flow, or the link of an invitation.
  * @returns The last page: where the host sends the browser in the end, without loading it, or the page that says why not.
  */
 export async function authorizeAsAdministrator(link: string, options: AdministratorOptions): Promise<View> {
@@ -26,6 +27,12 @@ export async function authorizeAsAdministrator(link: string, options: Administra
   const browser = createBrowser({ ...(fetch && { fetch }), stopAt: () => isDone });
 
   let view = await browser.open(link);
+  if (has(view, LEAVE)) {
+    onPage(view);
+    view = await browser.submit(view, LEAVE);
+    const { location } = refreshOf(view) ?? {};
+    if (location !== undefined) view = await browser.open(location.href);
+  }
   if (!has(view, 'Next')) return view;
   onPage(view);
   view = await browser.submit(view, 'Next', { username });
@@ -34,8 +41,8 @@ export async function authorizeAsAdministrator(link: string, options: Administra
     view = await browser.submit(view, decisions[decision]);
   }
   for (let wait = refreshOf(view); wait !== undefined; wait = refreshOf(view)) {
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-    view = await browser.reload(view);
+    await new Promise((resolve) => setTimeout(resolve, wait.seconds * 1000));
+    view = await (wait.location ? browser.open(wait.location.href) : browser.reload(view));
   }
   if (!has(view, confirm)) return view;
   onPage(view);
@@ -43,9 +50,16 @@ export async function authorizeAsAdministrator(link: string, options: Administra
   return browser.submit(view, confirm);
 }
 
+const LEAVE = 'Continue to Microsoft';
 const decisions = { accept: 'Accept', cancel: 'Cancel', request: 'Request approval' } as const;
 const has = ({ html }: View, button: string) => html.includes(`>${button}</button>`);
-const refreshOf = ({ html }: View) => {
-  const seconds = /http-equiv="refresh" content="(\d+)/.exec(html)?.[1];
-  return seconds === undefined ? undefined : Number(seconds);
-};
+
+/** When the page goes on by itself, and where to; without a location it is loaded again. */
+function refreshOf({ url, html }: View): { seconds: number; location: URL | undefined } | undefined {
+  const [, seconds, location] = /http-equiv="refresh" content="(\d+)(?:;\s*url=([^"]*))?"/.exec(html) ?? [];
+  if (seconds === undefined) return undefined;
+  return {
+    seconds: Number(seconds),
+    location: location === undefined ? undefined : new URL(decodeHtml(location), url),
+  };
+}

@@ -81,7 +81,7 @@ export function createBrowser(
 function formWith(view: View, words: string): Form {
   for (const [, tag = '', content = ''] of view.html.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)) {
     const buttons = [...content.matchAll(/<button([^>]*)>(.*?)<\/button>/gs)];
-    const pressed = buttons.find(([, , label = '']) => decode(label).trim() === words);
+    const pressed = buttons.find(([, , label = '']) => decodeHtml(label).trim() === words);
     if (!pressed) continue;
     const fields = new URLSearchParams();
     for (const [input] of content.matchAll(/<input[^>]*>/g))
@@ -94,10 +94,11 @@ function formWith(view: View, words: string): Form {
   throw new Error(`The page "${view.title}" has no button "${words}".`);
 }
 
-const titleOf = (html: string) => decode(/<title>([^<]*)<\/title>/.exec(html)?.[1] ?? '');
+const titleOf = (html: string) => decodeHtml(/<title>([^<]*)<\/title>/.exec(html)?.[1] ?? '');
 const attribute = (tag: string, name: string) =>
-  decode(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
-const decode = (text: string) =>
+  decodeHtml(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+/** @internal The text behind what stands in HTML. */
+export const decodeHtml = (text: string): string =>
   text
     .replace(/&quot;/g, '"')
     .replace(/&#39;/g, "'")

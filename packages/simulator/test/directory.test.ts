@@ -83,13 +83,25 @@ describe('users', () => {
     });
   });
 
-  it('show their directory roles by template id (microsoft-graph 13, entra-and-msal 1.5)', async () => {
-    const { simulator, get } = await setup();
+  it('show their directory roles by template id to whoever may read roles (microsoft-graph 13, entra-and-msal 1.5)', async () => {
+    const { simulator, tenantId, get } = await setup();
+    simulator.grantConsent(tenantId, ['User.Read.All', 'RoleManagement.Read.Directory']);
     const { administrator, accounts } = tenantOf(simulator);
     const path = (id: string) =>
       `/users/${id}/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId`;
     expect((await get(path(administrator.id))).value).toMatchObject([
       { roleTemplateId: '62e90394-69f5-4237-9190-012177145e10' },
+    ]);
+    expect((await get(path(accounts.member?.id ?? ''))).value).toEqual([]);
+  });
+
+  it('show only the ids of their directory roles to whoever may not read roles (microsoft-graph 8.3)', async () => {
+    const { simulator, get } = await setup();
+    const { administrator, accounts } = tenantOf(simulator);
+    const path = (id: string) =>
+      `/users/${id}/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId`;
+    expect((await get(path(administrator.id))).value).toEqual([
+      { '@odata.type': '#microsoft.graph.directoryRole', id: expect.any(String), roleTemplateId: null },
     ]);
     expect((await get(path(accounts.member?.id ?? ''))).value).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { ConnectorError } from '../connector-error.ts';
 import { parseOptions } from '../options.ts';
 
 /** A request of `node:http`, with what Express adds where it is there. */
@@ -39,6 +40,12 @@ export function toNodeHandler(
   options: NodeHandlerOptions = {},
 ): NodeHandler {
   const { bodyLimit } = parseOptions('toNodeHandler', nodeHandlerOptions, options);
+  if (typeof handler !== 'function')
+    throw new ConnectorError(
+      'invalid_options',
+      'toNodeHandler: handler: must be a function, such as connector.handler',
+      { field: 'handler' },
+    );
 
   return (incoming, response, next) => {
     const gone = new AbortController();
@@ -51,6 +58,8 @@ export function toNodeHandler(
       if (!path.startsWith('/')) return refuse(response, 400);
       const headers = headersOf(incoming);
       const method = incoming.method ?? 'GET';
+      // A Request can be made for none of these.
+      if (['TRACE', 'TRACK', 'CONNECT'].includes(method)) return refuse(response, 405);
       const init = { method, headers, signal: gone.signal };
       if (method === 'GET' || method === 'HEAD')
         return send(await handler(new Request(ORIGIN + path, init)), response);
@@ -122,7 +131,12 @@ async function send(from: Response, to: ServerResponse): Promise<void> {
   else to.end();
 }
 
-const REASONS = { 400: 'Bad Request', 413: 'Content Too Large', 500: 'Internal Server Error' } as const;
+const REASONS = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  500: 'Internal Server Error',
+} as const;
 
 function refuse(response: ServerResponse, status: keyof typeof REASONS): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });

@@ -9,7 +9,7 @@ const claimsSchema = z.object({
   tid: z.string(),
   oid: z.string(),
   nonce: z.string(),
-  /** 0: a member, 1: a guest. Only where the app registration asks for it. */
+  /** 0: a member, 1: a guest. Only where the app registration asks for it; without it nobody knows. */
   acct: z.coerce.number().optional(),
   wids: z.array(z.string()).optional(),
 });
@@ -64,10 +64,17 @@ export async function validateIdToken(
     throw refused('A personal account cannot connect an organization: sign in with an account of it.');
   if (home !== tenantId) throw invalid('belongs to another tenant');
   if (!isGuid(person)) throw invalid('names no person');
-  if (claims.acct === 1)
-    throw refused('A guest of the tenant cannot connect it: sign in with an account of its own.');
-  return { tenantId, personId: person, mayGrant: claims.wids && mayGrantRoles(claims.wids) };
+  if (claims.acct === 1) throw guestRefused();
+  const holdsRole = claims.wids && mayGrantRoles(claims.wids);
+  const isMember = claims.acct === 0 ? true : undefined;
+  // A token that does not say who is a guest can only refuse.
+  const mayGrant = holdsRole && !isMember ? undefined : holdsRole;
+  return { tenantId, personId: person, mayGrant, isMember, holdsRole };
 }
+
+/** Whoever belongs to another organization may hold a role, but does not speak for this one. */
+export const guestRefused = () =>
+  refused('A guest of the tenant cannot connect it: sign in with an account of its own.');
 
 const invalid = (problem: string) =>
   new ConnectorError(

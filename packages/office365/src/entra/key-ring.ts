@@ -22,8 +22,8 @@ interface Entry {
   readonly metadata: TenantMetadata;
   keys: ReadonlyMap<string, z.output<typeof keySchema>>;
   readAt: number;
-  /** When an unknown id last made us look again. */
-  missedAt: number;
+  /** After a look for an unknown id; one that failed is what they are told who come meanwhile. */
+  rest: { readonly until: number; readonly error?: unknown };
   /** Under way for everybody who met an unknown id meanwhile. */
   rereading?: Promise<void> | undefined;
 }
@@ -32,6 +32,7 @@ interface Entry {
 // more often than every five minutes, or a forged id could make us ask without end.
 const LIFETIME = 24 * 3_600_000;
 const REST_BETWEEN_MISSES = 300_000;
+const REST_AFTER_FAILURE = 5_000;
 const MOST_TENANTS = 1_000;
 
 const keySchema = z.object({
@@ -71,8 +72,10 @@ export function createKeyRing(options: {
   const load = async (tenantId: string): Promise<Entry> => {
     const metadata = await readTenantMetadata(login, cloud, tenantId, undefined);
     const keys = await read(metadata);
-    const entry: Entry = { metadata, keys, readAt: clock.now(), missedAt: Number.NEGATIVE_INFINITY };
-    if (entries.size >= MOST_TENANTS) entries.clear();
+    const entry: Entry = { metadata, keys, readAt: clock.now(), rest: { until: 0 } };
+    entries.delete(tenantId);
+    const [oldest] = entries.keys();
+    if (oldest !== undefined && entries.size >= MOST_TENANTS) entries.delete(oldest);
     entries.set(tenantId, entry);
     return entry;
   };
@@ -87,11 +90,17 @@ export function createKeyRing(options: {
   };
   const reread = (entry: Entry): Promise<void> => {
     entry.rereading ??= read(entry.metadata)
-      .then((keys) => {
-        entry.keys = keys;
-        entry.readAt = clock.now();
-        entry.missedAt = clock.now();
-      })
+      .then(
+        (keys) => {
+          entry.keys = keys;
+          entry.readAt = clock.now();
+          entry.rest = { until: clock.now() + REST_BETWEEN_MISSES };
+        },
+        (error: unknown) => {
+          entry.rest = { until: clock.now() + REST_AFTER_FAILURE, error };
+          throw error;
+        },
+      )
       .finally(() => {
         entry.rereading = undefined;
       });
@@ -104,8 +113,10 @@ export function createKeyRing(options: {
       return {
         issuer: entry.metadata.issuer,
         async key(kid) {
-          if (!entry.keys.has(kid) && clock.now() - entry.missedAt >= REST_BETWEEN_MISSES)
-            await unlessAborted(reread(entry), signal);
+          if (!entry.keys.has(kid)) {
+            if (clock.now() >= entry.rest.until) await unlessAborted(reread(entry), signal);
+            else if (entry.rest.error !== undefined) throw entry.rest.error;
+          }
           const found = entry.keys.get(kid);
           if (!found) return undefined;
           const key = await importJWK({ kty: found.kty, n: found.n, e: found.e }, 'RS256');

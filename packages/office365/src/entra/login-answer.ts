@@ -72,8 +72,8 @@ export function loginError(answer: LoginAnswer, asked: Asker): ConnectorError {
   return new ConnectorError(code, serviceCode ? `${text} (${serviceCode})` : text, options);
 }
 
-// The number stands at the beginning; the rest of the description is for people and may name them.
-const numberIn = (description: string | undefined) => {
+/** The number stands at the beginning; the rest of the description is for people and may name them. */
+export const numberIn = (description: string | undefined) => {
   const digits = description?.match(/^AADSTS(\d{4,8})\b/)?.[1];
   return digits === undefined ? undefined : Number(digits);
 };

@@ -1,6 +1,7 @@
 import { type Clock, ConnectorError, type ProviderAuthorization } from '@mailsphere/core';
 import { z } from 'zod';
 import type { Cloud } from '../cloud.ts';
+import { callbackRefusal } from './callback-refusal.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
 import { validateIdToken } from './id-token.ts';
 import { createKeyRing } from './key-ring.ts';
@@ -43,6 +44,8 @@ export function createSignIn(options: {
         nonce,
         code_challenge: codeChallenge,
         code_challenge_method: 'S256',
+        // Whoever is signed in with an account of another organization gets to choose.
+        prompt: 'select_account',
       }),
 
     consentUrl: (tenant, { redirectUri, state }) =>
@@ -52,6 +55,8 @@ export function createSignIn(options: {
         redirect_uri: redirectUri,
         state,
       }),
+
+    refusal: callbackRefusal,
 
     async completeSignIn(tenant, { redirectUri, code, nonce, codeVerifier }, { signal } = {}) {
       const tenantId = tenantIdOf(tenant);

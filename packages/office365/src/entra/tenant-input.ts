@@ -14,6 +14,7 @@ const RESERVED = new Set(['common', 'organizations', 'consumers', personalAccoun
 export function parseTenantInput(input: string, initialDomain: string | undefined): string {
   const typed = input.trim().toLowerCase();
   if (isGuid(typed) && !RESERVED.has(typed)) return typed;
+  const invalid = (problem: string) => invalidTenant(problem, initialDomain !== undefined);
   if (RESERVED.has(typed)) throw invalid('stands for no tenant of its own');
   // Only letters of other scripts are converted: what else a URL parser would repair must not pass as a domain.
   const ascii = /^[\p{L}\p{M}\p{N}.-]+$/u.test(typed) ? domainToASCII(typed) : '';
@@ -24,9 +25,9 @@ export function parseTenantInput(input: string, initialDomain: string | undefine
   return `${ascii}.${initialDomain}`;
 }
 
-const invalid = (problem: string) =>
+const invalidTenant = (problem: string, mayBeBare: boolean) =>
   new ConnectorError(
     'invalid_request',
-    `The tenant must be a domain such as contoso.com, or the tenant's id; what was given ${problem}.`,
+    `The tenant must be a domain such as contoso.com, ${mayBeBare ? 'a bare name such as contoso, ' : ''}or the tenant's id; what was given ${problem}.`,
     { field: 'tenant' },
   );

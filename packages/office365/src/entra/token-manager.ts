@@ -1,11 +1,12 @@
 import { type AccessToken, type Clock, ConnectorError, type TokenOptions } from '@mailsphere/core';
-import { unlessAborted } from '../aborted.ts';
+import { unlessLate } from '../aborted.ts';
+import { limitsOf } from '../call-limits.ts';
 import { retryTransient } from '../transient-retry.ts';
 import type { TokenRequest } from './token-request.ts';
 import type { TokenWatchers } from './token-watchers.ts';
 
 export interface TokenQuery extends TokenOptions {
-  /** The service refused this token: it is never handed out again, and any other one will do. */
+  /** The service refused this token: unless it is kept, it is never handed out again, and any other one will do. */
   readonly instead?: string | undefined;
   /** What the service wants the other one to carry, as the JSON of a claims request. */
   readonly claims?: string | undefined;
@@ -14,16 +15,22 @@ export interface TokenQuery extends TokenOptions {
 /** The tokens of all tenants, in memory only. */
 export interface TokenManager {
   /**
-   * A `fresh` token was asked for after this call began, whatever else is under way.
+   * A `fresh` token was asked for after this call began, whatever else is under way. `maxWait` ends the caller's wait with
+   * `unavailable`; the request goes on.
    * @throws ConnectorError `credential_invalid`, `reauthorization_required`, `tenant_not_found`, `unavailable`, and what
    * a watcher refuses with
    */
   acquire(tenantId: string, query?: TokenQuery): Promise<AccessToken>;
   /**
-   * The service refused this token too, which replaced another: it is never handed out again.
-   * @param error For a moment no other one is asked for, and whoever needs one is told this.
+   * The service challenged this token too, which has the claims that it asked for: it is never handed out again. For a
+   * moment no other one is asked for, and whoever needs one is told this error.
    */
-  discard(tenantId: string, token: string, error?: ConnectorError): void;
+  discard(tenantId: string, token: string, error: ConnectorError): void;
+  /**
+   * The service refused this token too, which replaced another, and did not say why: another one would be no better. For a
+   * moment it is handed out even to those who were refused with it; it may be one mailbox only that refuses it.
+   */
+  keep(tenantId: string, token: string): void;
   /** Drops the tenant's token. What is under way still reaches those who wait for it, and is not kept. */
   forget(tenantId: string): void;
 }
@@ -51,6 +58,8 @@ interface TenantTokens {
   held?: HeldToken;
   /** The order of the flight that brought what is held: one that began before it has nothing newer to say. */
   heldOrder: number;
+  /** Not replaced until then, although it was refused. */
+  kept?: { readonly token: string; readonly until: number };
   /** For callers that any token will do for. */
   flight?: Flight;
   /** For callers that were there before it began. */
@@ -174,12 +183,17 @@ export function createTokenManager(options: {
   const refuse = (state: TenantTokens, token: string): void => {
     if (state.held?.token === token) delete state.held;
   };
+  const isKept = ({ kept }: TenantTokens, token: string) => kept?.token === token && clock.now() < kept.until;
 
   return {
-    async acquire(tenantId, { signal, fresh = false, instead, claims } = {}) {
+    async acquire(tenantId, { fresh = false, instead, claims, ...callOptions } = {}) {
+      const limits = limitsOf(callOptions);
       const state = stateOf(tenantId);
-      if (instead !== undefined) refuse(state, instead);
-      if (fresh) return plain(await unlessAborted(flyFresh(tenantId, state), signal));
+      const { held: refused } = state;
+      // Claims that the token does not have make another one of it.
+      const mayBeKept = claims === undefined || refused?.challenged === true;
+      if (instead !== undefined && !(mayBeKept && isKept(state, instead))) refuse(state, instead);
+      if (fresh) return plain(await unlessLate(flyFresh(tenantId, state), limits, late));
       const { held } = state;
       const now = clock.now();
       // Of many who are challenged at once, the first brings the token for all of them.
@@ -191,18 +205,25 @@ export function createTokenManager(options: {
           });
         return plain(held);
       }
-      return plain(await unlessAborted(fly(tenantId, state, claims), signal));
+      return plain(await unlessLate(fly(tenantId, state, claims), limits, late));
     },
     discard(tenantId, token, error) {
       const state = tenants.get(tenantId);
       if (!state) return;
       refuse(state, token);
-      if (error && !state.held) state.pause = { until: soon(), error };
+      if (!state.held) state.pause = { until: soon(), error };
+    },
+    keep(tenantId, token) {
+      const state = tenants.get(tenantId);
+      if (state?.held?.token === token && !isKept(state, token)) state.kept = { token, until: soon() };
     },
     forget(tenantId) {
       tenants.delete(tenantId);
     },
   };
 }
+
+const late = () =>
+  new ConnectorError('unavailable', 'The token did not come in the time that the call has: try again later.');
 
 const plain = ({ token, expiresAt }: AccessToken): AccessToken => ({ token, expiresAt });

@@ -11,17 +11,19 @@ import { graphRefusal } from './graph-refusal.ts';
 export const authenticationStep =
   (tokens: TokenManager): Step =>
   async (context, next) => {
-    const { tenantId, about, signal } = callOf(context).query;
-    const first = await tokens.acquire(tenantId, { signal });
+    const { tenantId, about, signal, maxWait } = callOf(context).query;
+    const first = await tokens.acquire(tenantId, { signal, maxWait });
     await next(authorized(context, first.token));
     if (answerOf(context).status !== 401) return;
     const claims = challengeOf(context);
-    const second = await tokens.acquire(tenantId, { signal, instead: first.token, claims });
-    await next(authorized(context, second.token));
+    const second = await tokens.acquire(tenantId, { signal, maxWait, instead: first.token, claims });
+    // The same one would be refused again.
+    if (second.token !== first.token) await next(authorized(context, second.token));
     const { status, headers, text } = answerOf(context);
     if (status !== 401) return;
     const isStuck = claims !== undefined && challengeOf(context) !== undefined;
-    tokens.discard(tenantId, second.token, isStuck ? stuck() : undefined);
+    if (isStuck) tokens.discard(tenantId, second.token, stuck());
+    else tokens.keep(tenantId, second.token);
     throw graphRefusal(readProblem(status, text, headers.get('request-id')), about).error;
   };
 

@@ -73,8 +73,8 @@ const NEEDED: Record<string, readonly string[]> = {
   'users.count': ['User.ReadBasic.All', 'User.Read.All', DIRECTORY],
   'users.get': ['User.ReadBasic.All', 'User.Read.All', DIRECTORY],
   'users.delta': ['User.Read.All', DIRECTORY],
-  // The least permission is not documented in what this was built from: any that reads users or roles will do.
-  'users.transitiveMemberOf': ['User.Read.All', 'RoleManagement.Read.Directory', DIRECTORY],
+  // "List a user's memberships (direct and transitive)"; what it shows of a role takes a permission for roles as well.
+  'users.transitiveMemberOf': ['User.Read.All', 'Group.Read.All', 'GroupMember.Read.All', DIRECTORY],
   'groups.list': GROUPS,
   'groups.get': GROUPS,
   'groups.delta': GROUPS,

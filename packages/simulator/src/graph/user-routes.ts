@@ -82,14 +82,20 @@ function getUser(call: GraphCall, user: DirectoryUser): Answer {
   return { status: 200, json: { '@odata.context': context, ...userRow(call, user, names) } };
 }
 
+// "Limited information returned for inaccessible member objects": of a type that the caller may not read, only type and id.
+const ROLE_READERS = ['RoleManagement.Read.Directory', 'RoleManagement.Read.All', 'Directory.Read.All'];
+
 function directoryRoles(call: GraphCall, user: DirectoryUser): Answer {
   const names = namesOf(call.query, ['id', 'displayName', 'roleTemplateId']);
   if (user.deleted !== undefined)
     throw new GraphFailure(404, 'Request_ResourceNotFound', 'The user is deleted.');
+  const maySeeRoles = ROLE_READERS.some((permission) => call.token.roles.has(permission));
   const value = user.roles.map((roleTemplateId) => {
     const id = createRandom(call.tenant.id, roleTemplateId).guid();
     const role = { id, displayName: roleName(roleTemplateId), roleTemplateId };
-    return { '@odata.type': '#microsoft.graph.directoryRole', ...pickAll(role, names) };
+    const type = { '@odata.type': '#microsoft.graph.directoryRole' };
+    if (maySeeRoles) return { ...type, ...pickAll(role, names) };
+    return { ...Object.fromEntries(names.map((name) => [name, null])), ...type, id };
   });
   return { status: 200, json: { '@odata.context': contextOf(call.world, 'directoryRoles'), value } };
 }
