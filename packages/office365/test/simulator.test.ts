@@ -19,7 +19,7 @@ describe('connecting', () => {
     expect(await failure(provider.acquireToken(ref))).toMatchObject({ code: 'reauthorization_required' });
 
     const attempt = await signIn(simulator, provider, tenant.id, tenant.administrator.username);
-    expect(await provider.authorization.completeSignIn(ref, attempt)).toEqual({
+    expect(await provider.authorization.completeSignIn(ref, attempt)).toMatchObject({
       ...ref,
       personId: tenant.administrator.id,
       mayGrant: true,

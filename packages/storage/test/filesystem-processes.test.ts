@@ -61,7 +61,7 @@ describe('a process that is killed', () => {
 });
 
 describe('two processes that store the same messages', () => {
-  it('agree on one copy of each', async () => {
+  it('agree on one copy of each', { timeout: 120_000 }, async () => {
     const directory = temporaryFolder();
     const outputs = await Promise.all(
       ['one', 'two'].map((name) => outputOf('store-same.ts', [directory, name, '150'])),
