@@ -7,6 +7,7 @@ const withoutMail = [
   'Application.Read.All',
   'Domain.Read.All',
   'User.Read.All',
+  'OrgContact.Read.All',
   'Group.Read.All',
   'Member.Read.Hidden',
 ];
@@ -80,6 +81,7 @@ describe('mail that Exchange Online grants for some mailboxes only', () => {
     expect(missing.filter(({ required }) => required).map(({ id }) => id)).toEqual([
       'Domain.Read.All',
       'User.Read.All',
+      'OrgContact.Read.All',
       'Group.Read.All',
       'Mail.Read',
     ]);
