@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { createAttempts } from './attempt.ts';
 import { createAuthorization } from './authorization.ts';
 import {
@@ -8,73 +8,29 @@ import {
   type Invited,
   type InviteRequest,
 } from './authorization-begin.ts';
-import { isBaseUrl, parseBaseUrl } from './base-url.ts';
 import { createBindings } from './bindings.ts';
 import type { CallOptions } from './call-options.ts';
-import type { Cipher } from './cipher.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { type Connections, createConnections } from './connections.ts';
+import { type ConnectorOptions, connectorOptions } from './connector-options.ts';
 import { type ConsentCheck, createConsent, isRefusal } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
-import type { DirectorySink } from './directory.ts';
 import type { DirectoryPreview } from './directory-preview.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { createEvents, type Events } from './events.ts';
 import type { MessageFailure } from './failure.ts';
 import { createHandler, type Handler } from './handler.ts';
-import type { RemovalThreshold } from './held-removals.ts';
-import type { Hooks } from './hooks.ts';
 import { createInvitations } from './invitation.ts';
-import { type Logger, silentLogger } from './logger.ts';
-import type { MailArchive } from './mail.ts';
+import { silentLogger } from './logger.ts';
 import type { MailStatus } from './mail-status.ts';
-import { objectWith, parseOptions, parseRequest } from './options.ts';
-import { type Pages, plainPages } from './pages.ts';
-import type { AccessToken, Provider, TokenOptions } from './provider.ts';
+import { parseOptions, parseRequest } from './options.ts';
+import { plainPages } from './pages.ts';
+import type { AccessToken, TokenOptions } from './provider.ts';
 import * as requests from './requests.ts';
-import type { StorageAdapter } from './storage-adapter.ts';
 import type { Task, TaskOutcome } from './task.ts';
 import { watchTokens } from './token-watch.ts';
 import { createWork } from './work.ts';
 import type { ConnectionWork } from './workload.ts';
-
-export interface ConnectorOptions {
-  readonly providers: readonly Provider[];
-  /** The connector's own state. */
-  readonly storage: StorageAdapter;
-  /** Where the directory goes. */
-  readonly directory: DirectorySink;
-  /** Where the mail goes. */
-  readonly archive: MailArchive;
-  /**
-   * Where `handler` is mounted, as browsers reach it, such as `https://app.example/connect`. `<baseUrl>/callback` is the redirect URI
-   * to register at the service. Never taken from a request.
-   */
-  readonly baseUrl: string;
-  readonly hooks: Hooks;
-  /**
-   * Seals what is secret (the proofs of a sign-in under way) before it reaches the storage: `keyring(...)`, or the host's own.
-   * @default a key of each attempt's own, made from the state that only the browser has
-   */
-  readonly encryption?: Cipher | undefined;
-  /** Pages of the host's own, in place of the plain ones. */
-  readonly pages?: Partial<Pages> | undefined;
-  /** @default silent */
-  readonly logger?: Logger | undefined;
-  /** @default the real time */
-  readonly clock?: Clock | undefined;
-  /** How the directory is kept in step. */
-  readonly directorySync?:
-    | {
-        /** Removals beyond this are held until somebody lets them through. */
-        readonly threshold?: Partial<RemovalThreshold> | undefined;
-        /** Days after which the directory is read in full again, to find what changes alone did not tell. @default 7 */
-        readonly fullEvery?: number | undefined;
-      }
-    | undefined;
-  /** Milliseconds after which a mailbox gives its place to the next one, at the end of a page. @default 60_000 */
-  readonly slice?: number | undefined;
-}
 
 /** Every call throws ConnectorError `invalid_request`, which names the parameter, for what it cannot use; then nothing has changed. */
 export interface Connector {
@@ -148,54 +104,6 @@ export interface Connector {
 
 const DAY = 24 * 3600_000;
 
-const schema = z.strictObject({
-  providers: z
-    .array(objectWith<Provider>('resolveTenant', 'acquireToken', 'verify'))
-    .min(1, 'must have at least one provider')
-    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must have different ids'),
-  storage: objectWith<StorageAdapter>('get', 'put', 'delete', 'list'),
-  directory: objectWith<DirectorySink>('apply', 'measure'),
-  archive: objectWith<MailArchive>('missing', 'store'),
-  baseUrl: z
-    .string()
-    .refine(
-      isBaseUrl,
-      'must be an https URL, or an http URL of this machine, without user name, query and fragment',
-    )
-    .transform((text) => parseBaseUrl(text)),
-  hooks: objectWith<Hooks>('authorize').superRefine((hooks, issues) => {
-    for (const name of ['afterConnect', 'beforeTokenRefresh', 'afterTokenRefresh'] as const)
-      if (hooks[name] !== undefined && typeof hooks[name] !== 'function')
-        issues.addIssue({ code: 'custom', path: [name], message: 'must be a function' });
-  }),
-  encryption: objectWith<Cipher>('seal', 'open').optional(),
-  pages: z
-    .strictObject(
-      Object.fromEntries(
-        Object.keys(plainPages).map((name) => [
-          name,
-          z.custom((value) => typeof value === 'function', 'must be a function').optional(),
-        ]),
-      ),
-    )
-    .transform((pages) => pages as Partial<Pages>)
-    .optional(),
-  logger: objectWith<Logger>('debug', 'info', 'warn', 'error').optional(),
-  clock: objectWith<Clock>('now', 'wait').optional(),
-  directorySync: z
-    .strictObject({
-      threshold: z
-        .strictObject({
-          share: z.number().min(0, 'must be between 0 and 1').max(1, 'must be between 0 and 1').optional(),
-          count: z.int('must be a whole number').min(0, 'must be 0 or more').optional(),
-        })
-        .optional(),
-      fullEvery: z.number().positive('must be a positive number of days').optional(),
-    })
-    .optional(),
-  slice: z.number().positive('must be a positive number of milliseconds').optional(),
-});
-
 /**
  * Connects a host's organizations to their tenants, and keeps directory and mail in step.
  * @throws ConnectorError `invalid_options` that names the field
@@ -214,7 +122,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     slice = 60_000,
     encryption,
     pages,
-  } = parseOptions('createConnector', schema, options);
+  } = parseOptions('createConnector', connectorOptions, options);
   const { events, emit } = createEvents(logger);
   const bindings = createBindings(storage);
   const connections = createConnections({

@@ -10,8 +10,9 @@ export type {
   Reauthorization,
 } from './connection.ts';
 export type { ConnectionPermissions, Connections, RegisterRequest } from './connections.ts';
-export { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
+export { type Connector, createConnector } from './connector.ts';
 export { ConnectorError, type ConnectorErrorOptions, type ErrorCode } from './connector-error.ts';
+export type { ConnectorOptions } from './connector-options.ts';
 export type { ConsentCheck } from './consent.ts';
 export {
   type DirectoryBatch,
