@@ -10,6 +10,8 @@ export interface Checkpoint {
   readonly full: boolean;
   /** Epoch milliseconds: when the last full read began, for streams that are read in full from time to time. */
   readonly fullSince?: number | undefined;
+  /** What is selected of the stream, as text; absent when it is everything. Another selection begins anew. */
+  readonly selection?: string | undefined;
   /** The last round came to its end; the next one starts a new round. */
   readonly caughtUp: boolean;
   /** What was counted over all rounds. */

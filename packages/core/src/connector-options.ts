@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { isBaseUrl, parseBaseUrl } from './base-url.ts';
 import type { Cipher } from './cipher.ts';
 import type { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
 import type { DirectorySink } from './directory.ts';
+import type { DirectoryScope } from './directory-scope.ts';
+import type { DirectoryTransform } from './entry-selection.ts';
 import type { RemovalThreshold } from './held-removals.ts';
 import type { Hooks } from './hooks.ts';
 import type { Logger } from './logger.ts';
@@ -44,6 +47,16 @@ export interface ConnectorOptions {
         readonly threshold?: Partial<RemovalThreshold> | undefined;
         /** Days after which the directory is read in full again, to find what changes alone did not tell. @default 7 */
         readonly fullEvery?: number | undefined;
+        /**
+         * Which entries are wanted, of all connections or as the host decides for each. When it changes, the next run reads everything
+         * anew. @default all
+         */
+        readonly scope?:
+          | DirectoryScope
+          | ((connection: Connection) => DirectoryScope | undefined)
+          | undefined;
+        /** What becomes of each entry that is in scope. */
+        readonly transform?: DirectoryTransform | undefined;
       }
     | undefined;
   /** Milliseconds after which a mailbox gives its place to the next one, at the end of a page. @default 60_000 */
@@ -57,7 +70,7 @@ export const connectorOptions = z.strictObject({
     .min(1, 'must have at least one provider')
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must have different ids'),
   storage: objectWith<StorageAdapter>('get', 'put', 'delete', 'list'),
-  directory: objectWith<DirectorySink>('apply', 'measure'),
+  directory: objectWith<DirectorySink>('apply', 'measure', 'present'),
   archive: objectWith<MailArchive>('missing', 'store'),
   baseUrl: z
     .string()
@@ -94,6 +107,15 @@ export const connectorOptions = z.strictObject({
         })
         .optional(),
       fullEvery: z.number().positive('must be a positive number of days').optional(),
+      scope: z
+        .custom<NonNullable<NonNullable<ConnectorOptions['directorySync']>['scope']>>(
+          (value) => typeof value === 'object' || typeof value === 'function',
+          'must be a scope, or a function that gives one for a connection',
+        )
+        .optional(),
+      transform: z
+        .custom<DirectoryTransform>((value) => typeof value === 'function', 'must be a function')
+        .optional(),
     })
     .optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),

@@ -17,6 +17,7 @@ import { type ConsentCheck, createConsent, isRefusal } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
 import type { DirectoryPreview } from './directory-preview.ts';
 import type { DirectoryRun } from './directory-run.ts';
+import { parseScope } from './directory-scope.ts';
 import { createEvents, type Events } from './events.ts';
 import type { MessageFailure } from './failure.ts';
 import { createHandler, type Handler } from './handler.ts';
@@ -55,7 +56,7 @@ export interface Connector {
   readonly directory: {
     /**
      * Synchronises now; joins a run that is under way, in whichever process. When the service asks to wait, it waits.
-     * `allowRemovals` lets through what is held, and whatever else was removed meanwhile.
+     * `allowRemovals` lets through what is held, and whatever else was removed meanwhile. `full` reads everything anew.
      * @throws ConnectorError `refused` when the connection is not active, `aborted` when it was ended or the connector closed
      */
     sync(
@@ -63,6 +64,7 @@ export interface Connector {
       options?: {
         readonly signal?: AbortSignal | undefined;
         readonly allowRemovals?: boolean | undefined;
+        readonly full?: boolean | undefined;
       },
     ): Promise<DirectoryRun>;
     /**
@@ -118,7 +120,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     hooks,
     logger = silentLogger,
     clock = systemClock,
-    directorySync: { threshold: { share = 0.1, count = 20 } = {}, fullEvery = 7 } = {},
+    directorySync: { threshold: { share = 0.1, count = 20 } = {}, fullEvery = 7, scope, transform } = {},
     slice = 60_000,
     encryption,
     pages,
@@ -148,7 +150,12 @@ export function createConnector(options: ConnectorOptions): Connector {
     clock,
     emit,
     logger,
-    directorySync: { threshold: { share, count }, fullEvery: fullEvery * DAY },
+    directorySync: {
+      threshold: { share, count },
+      fullEvery: fullEvery * DAY,
+      scope: typeof scope === 'object' ? parseScope(scope) : scope,
+      transform,
+    },
     slice,
   });
   const findConnection = connections.get;

@@ -1,16 +1,24 @@
 import type { CallOptions } from './call-options.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { type DirectoryKind, type DirectorySink, directoryKinds } from './directory.ts';
 import type { DirectoryCounts } from './directory-run.ts';
-import { exceeds, type HeldRemovals, openRemovals, type RemovalThreshold } from './held-removals.ts';
+import { presentIn, type SelectionOptions, selectEntries } from './entry-selection.ts';
+import {
+  exceeds,
+  type HeldRemovals,
+  measureRemovals,
+  openRemovals,
+  type RemovalThreshold,
+} from './held-removals.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
 /** What the next directory sync would do, as the service tells it now. */
 export interface DirectoryPreview {
-  /** Kinds that would be read from the beginning: for these, `removed` is what is stored and was not listed, as far as counting can tell. */
+  /** Kinds that would be read from the beginning: for these, `removed` is what is stored and was not listed; what was listed twice can hide one. */
   readonly full: readonly DirectoryKind[];
   readonly counts: Readonly<Record<DirectoryKind, DirectoryCounts>>;
   /** What would be held. */
@@ -25,9 +33,12 @@ export async function previewDirectory(context: {
   readonly storage: StorageAdapter;
   readonly checkpoints: Records<Checkpoint>;
   readonly threshold: RemovalThreshold;
+  readonly selection: SelectionOptions;
+  readonly clock: Clock;
   readonly options: CallOptions;
 }): Promise<DirectoryPreview> {
   const { connection, provider, sink, storage, checkpoints, threshold, options } = context;
+  const selection = selectEntries(connection, context.selection, context.clock);
   const counts = {} as Record<DirectoryKind, DirectoryCounts>;
   const held: Partial<Record<DirectoryKind, HeldRemovals>> = {};
   const full: DirectoryKind[] = [];
@@ -35,24 +46,38 @@ export async function previewDirectory(context: {
   for (const kind of directoryKinds) {
     const checkpoint = (await checkpoints.get(recordId(connection.id, 'directory', kind)))?.value;
     const waiting = await openRemovals(storage, connection.id, kind);
-    const { stored, stale } = await sink.measure(connection.id, kind, waiting.sweep ?? 0);
     const removed = new Set(waiting.all().map(({ id }) => id));
+    const isFull = checkpoint?.cursor === undefined || checkpoint.selection !== selection.selectionOf(kind);
     let upserted = 0;
-    const pages = provider.directory.changes(connection.tenant, kind, {
-      ...options,
-      cursor: checkpoint?.cursor,
-    });
-    for await (const { changes } of pages)
+    let listed = 0;
+    const pages = selection.isWanted(kind)
+      ? provider.directory.changes(connection.tenant, kind, {
+          ...options,
+          cursor: isFull ? undefined : checkpoint.cursor,
+          ...(kind === 'user' && { memberOf: selection.memberOf }),
+        })
+      : [];
+    for await (const { changes } of pages) {
+      const brought = new Set<string>();
       for (const change of changes) {
-        if (change.type === 'removed') removed.add(change.id);
-        else {
+        const id = change.type === 'upserted' ? change.item.id : change.id;
+        if (change.type === 'upserted' && (await selection.admit(change.item))) {
           upserted++;
-          removed.delete(change.item.id);
+          brought.add(id);
+          removed.delete(id);
+        } else {
+          brought.delete(id);
+          if (!isFull) removed.add(id);
         }
       }
-    const isFull = checkpoint?.cursor === undefined;
-    if (isFull) full.push(kind);
-    const removals = isFull ? Math.max(0, stored - upserted) : Math.max(stale, removed.size);
+      if (isFull) listed += (await presentIn(sink, connection.id, kind, [...brought])).length;
+    }
+    if (isFull && selection.isWanted(kind)) full.push(kind);
+    const { removals: leaving, stored } = await measureRemovals(sink, connection.id, kind, {
+      sweep: waiting.sweep,
+      ids: [...removed],
+    });
+    const removals = isFull ? Math.max(0, stored - listed) : leaving;
     counts[kind] = { upserted, removed: removals };
     const all = { removals, stored };
     if (stored > 0 && exceeds(all, threshold)) held[kind] = all;

@@ -1,4 +1,4 @@
-import type { DirectoryKind } from './directory.ts';
+import type { DirectoryKind, Omission } from './directory.ts';
 import type { HeldRemovals } from './held-removals.ts';
 
 /** How many entries of a kind came. An entry that came twice counts twice. */
@@ -26,6 +26,8 @@ export interface DirectoryRun {
   readonly full: readonly DirectoryKind[];
   readonly counts: Readonly<Record<DirectoryKind, DirectoryCounts>>;
   readonly held: Readonly<Partial<Record<DirectoryKind, HeldRemovals>>>;
+  /** What the service does not show to the connector, with the permissions that it had. */
+  readonly omissions: readonly Omission[];
   /** Answers of the service, refusals included. */
   readonly requests: number;
   /** What the service counted for them against the tenant's quota, where it says so. */

@@ -1,11 +1,25 @@
+import type { Usage } from './call-options.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import { type DirectoryChange, type DirectoryKind, type DirectorySink, directoryKinds } from './directory.ts';
 import type { DirectoryCounts, DirectoryRun } from './directory-run.ts';
-import { exceeds, type HeldRemovals, openRemovals, type RemovalThreshold } from './held-removals.ts';
+import {
+  type EntrySelection,
+  type SelectionOptions,
+  selectChanges,
+  selectEntries,
+} from './entry-selection.ts';
+import {
+  exceeds,
+  type HeldRemovals,
+  measureRemovals,
+  openRemovals,
+  type RemovalThreshold,
+} from './held-removals.ts';
 import type { Lease } from './lease.ts';
+import type { Cursor, Page } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
@@ -14,8 +28,11 @@ import { syncStream } from './sync-stream.ts';
 // Removals go to the sink in batches of this size.
 const BATCH = 500;
 
+// How many groups are read whole at once: a delta filter takes 50 ids ("group: delta").
+const WHOLE = 50;
+
 /** How a directory is synchronised. */
-export interface DirectorySyncOptions {
+export interface DirectorySyncOptions extends SelectionOptions {
   /** Milliseconds after which everything is read again, to find what changes alone did not tell. */
   readonly fullEvery: number;
   readonly threshold: RemovalThreshold;
@@ -35,6 +52,8 @@ export async function syncDirectory(context: {
   readonly checkpoints: Records<Checkpoint>;
   readonly options: DirectorySyncOptions;
   readonly allowRemovals: boolean;
+  /** Read everything anew. */
+  readonly full: boolean;
   readonly clock: Clock;
   readonly lease: Lease;
 }): Promise<{ readonly run: DirectoryRun; readonly thrown?: unknown }> {
@@ -57,8 +76,13 @@ export async function syncDirectory(context: {
   let requests = 0;
   let resourceUnits = 0;
 
-  const sync = async (kind: DirectoryKind): Promise<void> => {
-    const checkpointId = recordId(connectionId, 'directory', kind);
+  const answered = ({ resourceUnits: units = 0 }: Usage) => {
+    requests++;
+    resourceUnits += units;
+  };
+  const omissions = provider.directory.omissions?.(connection.granted) ?? [];
+
+  const sync = async (kind: DirectoryKind, selection: EntrySelection): Promise<void> => {
     const removals = await openRemovals(storage, connectionId, kind);
     let round = 0;
     const apply = async (changes: readonly DirectoryChange[], generation: number, sweep: boolean) => {
@@ -66,27 +90,49 @@ export async function syncDirectory(context: {
       if (changes.length > 0 || sweep)
         await sink.apply({ connectionId, kind, generation, epoch, changes, sweep }, { signal });
     };
+    const read = (
+      of: { readonly cursor?: Cursor | undefined; readonly ids?: readonly string[] },
+      reading: AbortSignal,
+    ) =>
+      provider.directory.changes(connection.tenant, kind, {
+        ...of,
+        ...(kind === 'user' && { memberOf: selection.memberOf }),
+        signal: reading,
+        onAnswer: answered,
+      });
+
+    /** Hands a page on to the sink, and then the groups that it told too little of. */
+    const store = async (page: readonly DirectoryChange[], isFull: boolean): Promise<number> => {
+      const isWaiting = removals.has;
+      const of = { connectionId, kind, full: isFull, sink, isWaiting };
+      const { changes, whole } = await selectChanges(selection, page, of);
+      const rest = await removals.take(changes);
+      await apply(rest, round, false);
+      let upserted = rest.filter(({ type }) => type === 'upserted').length;
+      for (let from = 0; from < whole.length; from += WHOLE) {
+        const ids = whole.slice(from, from + WHOLE);
+        // What was stored of their members is of before they left the scope.
+        await apply(
+          ids.map((id) => ({ type: 'removed', id, reason: 'recoverable' })),
+          round,
+          false,
+        );
+        for await (const { changes: rows } of read({ ids }, signal)) upserted += await store(rows, true);
+      }
+      return upserted;
+    };
 
     await syncStream<DirectoryChange>({
       checkpoints,
-      checkpointId,
+      checkpointId: recordId(connectionId, 'directory', kind),
       restartAfter: { age: options.fullEvery, now: clock.now() },
-      read: (cursor, reading) =>
-        provider.directory.changes(connection.tenant, kind, {
-          cursor,
-          signal: reading,
-          onAnswer({ resourceUnits: units = 0 }) {
-            requests++;
-            resourceUnits += units;
-          },
-        }),
+      selection: selection.selectionOf(kind),
+      read: (cursor, reading) => (selection.isWanted(kind) ? read({ cursor }, reading) : nothing()),
       async apply(changes, { generation, full: isFull, sweep }) {
         round = generation;
-        if (isFull && !full.includes(kind)) full.push(kind);
-        const rest = await removals.take(changes);
-        await apply(rest, generation, false);
+        if (isFull && selection.isWanted(kind) && !full.includes(kind)) full.push(kind);
+        const upserted = await store(changes, isFull);
         if (sweep) await removals.holdSweep(generation);
-        const upserted = rest.filter(({ type }) => type === 'upserted').length;
         count(kind, { upserted });
         return { upserted };
       },
@@ -95,29 +141,41 @@ export async function syncDirectory(context: {
     });
 
     if (removals.size === 0 && removals.sweep === undefined) return;
-    const { stored, stale } = await sink.measure(connectionId, kind, removals.sweep ?? 0);
-    // Of what a full read did not find again, the service may have told as well.
-    const all = { removals: Math.max(stale, removals.size), stored };
+    const changes = removals.all();
+    const ids = changes.map(({ id }) => id);
+    const all = await measureRemovals(sink, connectionId, kind, { sweep: removals.sweep, ids });
     const isFirst = removals.sweep === 1;
     if (!isFirst && !context.allowRemovals && exceeds(all, options.threshold)) {
       held[kind] = all;
       return;
     }
-    const changes = removals.all();
     for (let from = 0; from < changes.length; from += BATCH)
       await apply(changes.slice(from, from + BATCH), round, false);
     if (removals.sweep !== undefined) await apply([], removals.sweep, true);
     const after = await sink.measure(connectionId, kind, 0);
-    count(kind, { removed: stored - after.stored });
+    count(kind, { removed: all.stored - after.stored });
     await removals.clear();
   };
 
   const ended = (outcome: DirectoryRun['outcome']): DirectoryRun => {
     const endedAt = new Date(clock.now()).toISOString();
-    return { connectionId, startedAt, endedAt, outcome, full, counts, held, requests, resourceUnits };
+    return {
+      connectionId,
+      startedAt,
+      endedAt,
+      outcome,
+      full,
+      counts,
+      held,
+      omissions,
+      requests,
+      resourceUnits,
+    };
   };
   try {
-    for (const kind of directoryKinds) await sync(kind);
+    if (context.full) await beginAnew(checkpoints, connectionId);
+    const selection = selectEntries(connection, options, clock);
+    for (const kind of directoryKinds) await sync(kind, selection);
     return { run: ended(Object.keys(held).length > 0 ? 'held' : 'completed') };
   } catch (thrown) {
     if (signal.aborted) return { run: ended('stopped'), thrown };
@@ -126,5 +184,24 @@ export async function syncDirectory(context: {
       : { code: 'unexpected', serviceCode: undefined };
     const outcome = code === 'throttled' ? 'stopped' : 'failed';
     return { run: { ...ended(outcome), error: { code, serviceCode } }, thrown };
+  }
+}
+
+/** A kind that is not wanted: there is nothing of it, so that what was stored is swept. */
+async function* nothing(): AsyncGenerator<Page<DirectoryChange>> {
+  yield { changes: [], cursor: undefined, caughtUp: true };
+}
+
+/** Forgets where all kinds stood. Nothing is removed: the generations go on. */
+async function beginAnew(checkpoints: Records<Checkpoint>, connectionId: string): Promise<void> {
+  for (const kind of directoryKinds) {
+    const id = recordId(connectionId, 'directory', kind);
+    const checkpoint = await checkpoints.get(id);
+    if (checkpoint)
+      await checkpoints.put(
+        id,
+        { ...checkpoint.value, cursor: undefined, caughtUp: true },
+        checkpoint.version,
+      );
   }
 }

@@ -85,17 +85,35 @@ export interface DirectoryGroup {
 export type DirectoryEntry = DirectoryDomain | DirectoryUser | DirectoryContact | DirectoryGroup;
 export type DirectoryChange = Change<DirectoryEntry>;
 
+export interface DirectoryReadOptions extends CallOptions {
+  readonly cursor?: Cursor | undefined;
+  /** Of kind `user`: only members of these groups and of the groups within them, listed whole: no delta follows. */
+  readonly memberOf?: readonly string[] | undefined;
+  /** Only these entries, 50 at most, as they are now, a group with all its members. No later round goes on from there. */
+  readonly ids?: readonly string[] | undefined;
+}
+
+/** Something that the service does not show to the connector. */
+export interface Omission {
+  /** A stable word, such as `dynamic_distribution_groups`. */
+  readonly code: string;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
 /** The directory as a provider reads it. */
 export interface DirectorySource {
   /**
    * Pages of changes since the cursor; without one, everything.
-   * @throws ConnectorError `cursor_expired` when the service forgot the cursor: read everything again.
+   * @throws ConnectorError `cursor_expired` when the service forgot the cursor: read everything again; `not_found` when a group of `memberOf` does not exist.
    */
   changes(
     tenant: TenantRef,
     kind: DirectoryKind,
-    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+    options?: DirectoryReadOptions,
   ): AsyncIterable<Page<DirectoryChange>>;
+  /** What the service does not show to a connector that has been granted these permissions. @default nothing */
+  omissions?(granted: readonly string[]): readonly Omission[];
 }
 
 /** What one page changed. */
@@ -142,5 +160,15 @@ export interface DirectorySink {
     kind: DirectoryKind,
     generation: number,
   ): Promise<{ readonly stored: number; readonly stale: number }>;
+  /**
+   * Of these entries of a kind, 500 at most, those that are stored and of this generation or a newer one. What is told to be removed was
+   * perhaps never stored, and what changed may just have entered the scope: this tells.
+   */
+  present(
+    connectionId: string,
+    kind: DirectoryKind,
+    ids: readonly string[],
+    generation: number,
+  ): Promise<readonly string[]>;
   close?(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import type { DirectoryChange, DirectoryKind } from './directory.ts';
+import type { DirectoryChange, DirectoryKind, DirectorySink } from './directory.ts';
+import { presentIn } from './entry-selection.ts';
 import { createRecords, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 
@@ -27,6 +28,7 @@ interface HeldRecord {
 /** The removals of one connection and kind that wait for the end of their round; they outlive the process. */
 export interface RoundRemovals {
   readonly size: number;
+  has(entryId: string): boolean;
   /** Takes the removals of a page out, and keeps them; gives back the rest. An entry that came back waits no longer. */
   take(changes: readonly DirectoryChange[]): Promise<readonly DirectoryChange[]>;
   /** A full read has ended: what an older generation saw is to go. */
@@ -62,6 +64,7 @@ export async function openRemovals(
     get sweep() {
       return sweep;
     },
+    has: (entryId) => waiting.has(entryId),
     async take(changes) {
       const rest: DirectoryChange[] = [];
       for (const change of changes) {
@@ -93,6 +96,19 @@ export async function openRemovals(
       sweep = undefined;
     },
   };
+}
+
+/** How many stored entries would go if what waits were removed. */
+export async function measureRemovals(
+  sink: DirectorySink,
+  connectionId: string,
+  kind: DirectoryKind,
+  { sweep, ids }: { readonly sweep: number | undefined; readonly ids: readonly string[] },
+): Promise<HeldRemovals> {
+  const { stored, stale } = await sink.measure(connectionId, kind, sweep ?? 0);
+  // Of what a full read did not find again, the service may have told as well: nothing counts twice.
+  const told = await presentIn(sink, connectionId, kind, ids, sweep ?? 0);
+  return { removals: stale + told.length, stored };
 }
 
 /** Whether so many removals are more than is believable. */

@@ -22,6 +22,7 @@ export {
   type DirectoryEntry,
   type DirectoryGroup,
   type DirectoryKind,
+  type DirectoryReadOptions,
   type DirectorySink,
   type DirectorySource,
   type DirectoryUser,
@@ -29,9 +30,12 @@ export {
   type EmailAddress,
   type GroupMember,
   type GroupType,
+  type Omission,
 } from './directory.ts';
 export type { DirectoryPreview } from './directory-preview.ts';
 export type { DirectoryCounts, DirectoryRun } from './directory-run.ts';
+export type { ContactScope, DirectoryScope, GroupScope, UserScope } from './directory-scope.ts';
+export type { DirectoryTransform } from './entry-selection.ts';
 export type { ConnectorEvents, Events } from './events.ts';
 export type { MessageFailure } from './failure.ts';
 export type { Handler } from './handler.ts';

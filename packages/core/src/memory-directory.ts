@@ -54,6 +54,10 @@ export function memoryDirectory(): MemoryDirectory {
         stale: entries.filter(({ generation: seen }) => seen < generation).length,
       };
     },
+    async present(connectionId, kind, ids, generation) {
+      const directory = connections.get(connectionId);
+      return ids.filter((id) => (directory?.get(keyOf(kind, id))?.generation ?? -1) >= generation);
+    },
     entries(connectionId) {
       return [...(connections.get(connectionId)?.values() ?? [])].map(({ entry }) => {
         if (entry.kind !== 'group') return structuredClone(entry);

@@ -47,8 +47,7 @@ export const objectWith = <T extends object>(...names: readonly (keyof T & strin
 
 /** zod's own sentences tell what came; ours tell what would be right. */
 const firstIssue = (error: z.ZodError, whole: string) => {
-  const issue = error.issues[0];
-  const path = issue?.path.map(String) ?? [];
+  const { issue, path } = nearest(error.issues[0]);
   if (issue?.code === 'unrecognized_keys') {
     const field = [...path, issue.keys[0] ?? ''].join('.');
     return { field, message: 'is not known here: check its spelling' };
@@ -60,3 +59,20 @@ const firstIssue = (error: z.ZodError, whole: string) => {
     return { field, message: 'has none of the forms that it may have' };
   return { field, message: issue?.message ?? 'is not valid' };
 };
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a value that may have several forms: what is wrong within the only one that it resembles. */
+function nearest(issue: Issue | undefined): {
+  readonly issue: Issue | undefined;
+  readonly path: readonly string[];
+} {
+  const path = issue?.path.map(String) ?? [];
+  if (issue?.code !== 'invalid_union') return { issue, path };
+  const resembling = issue.errors.flatMap(([first]) => (first && isWithin(first) ? [first] : []));
+  if (resembling.length !== 1) return { issue, path };
+  const inner = nearest(resembling[0]);
+  return { issue: inner.issue, path: [...path, ...inner.path] };
+}
+
+const isWithin = (issue: Issue): boolean => issue.path.length > 0 || issue.code === 'unrecognized_keys';

@@ -50,7 +50,11 @@ export const tokenOptions = options({
   onAnswer,
   fresh: z.boolean().optional(),
 } satisfies Record<keyof TokenOptions, z.ZodType>);
-export const syncOptions = options({ signal, allowRemovals: z.boolean().optional() });
+export const syncOptions = options({
+  signal,
+  allowRemovals: z.boolean().optional(),
+  full: z.boolean().optional(),
+});
 export const disconnectOptions = options({ erase: z.boolean().optional() });
 
 /** An id that a host lost on its way must not list everything: `undefined` is none. */
@@ -67,6 +71,7 @@ const tasks = {
     kind: z.literal('directory.sync'),
     connectionId,
     allowRemovals: z.boolean().optional(),
+    full: z.boolean().optional(),
   }),
   'mail.plan': z.strictObject({ kind: z.literal('mail.plan'), connectionId }),
   'mail.backfill': z.strictObject({ kind: z.literal('mail.backfill'), connectionId, mailboxId }),

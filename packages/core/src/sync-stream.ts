@@ -18,6 +18,8 @@ export interface SyncStreamOptions<T> {
   ) => Promise<Readonly<Record<string, number>>>;
   /** A round that begins when the last full read began so long ago (milliseconds) reads everything. @default never */
   readonly restartAfter?: { readonly age: number; readonly now: number } | undefined;
+  /** What is selected of the stream, as text. A round of another selection is given up, and everything read. @default everything */
+  readonly selection?: string | undefined;
   /** Asked after each page. */
   readonly shouldStop: () => boolean;
   readonly signal: AbortSignal;
@@ -39,7 +41,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
   const { checkpoints, checkpointId, apply, shouldStop, signal } = options;
   const stored = await checkpoints.get(checkpointId);
   let version = stored?.version ?? null;
-  let state = beginRound(stored?.value ?? emptyCheckpoint, options.restartAfter);
+  let state = beginRound(stored?.value ?? emptyCheckpoint, options);
   const commit = async (next: Checkpoint) => {
     version = await checkpoints.put(checkpointId, next, version);
     state = next;
@@ -72,6 +74,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
           full: full && !page.caughtUp,
           caughtUp: page.caughtUp,
           fullSince: state.fullSince,
+          selection: state.selection,
           counts: addCounts(counts, counted),
         });
         if (page.caughtUp) return 'caught_up';
@@ -97,12 +100,13 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
 
 const beginRound = (
   last: Checkpoint,
-  restartAfter: SyncStreamOptions<unknown>['restartAfter'],
+  { restartAfter, selection }: Pick<SyncStreamOptions<unknown>, 'restartAfter' | 'selection'>,
 ): Checkpoint => {
-  if (!last.caughtUp) return last;
+  const isOther = last.selection !== selection;
+  if (!last.caughtUp && !isOther) return last;
   const { age, now } = restartAfter ?? { age: Number.POSITIVE_INFINITY, now: 0 };
   const isOld = now - (last.fullSince ?? now) >= age;
-  const full = last.cursor === undefined || isOld;
+  const full = last.cursor === undefined || isOld || isOther;
   if (!full) return { ...last, full, caughtUp: false };
   return {
     ...last,
@@ -110,6 +114,7 @@ const beginRound = (
     full,
     caughtUp: false,
     generation: last.generation + 1,
+    selection,
     ...(restartAfter && { fullSince: now }),
   };
 };

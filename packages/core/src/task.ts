@@ -7,6 +7,8 @@ export type Task =
       readonly connectionId: string;
       /** Apply removals however many they are. @default false */
       readonly allowRemovals?: boolean | undefined;
+      /** Read everything anew, and not only what changed. @default false */
+      readonly full?: boolean | undefined;
     }
   | { readonly kind: 'mail.plan'; readonly connectionId: string }
   | { readonly kind: 'mail.backfill'; readonly connectionId: string; readonly mailboxId: string };

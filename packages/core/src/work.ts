@@ -89,6 +89,7 @@ export function createWork(context: {
           checkpoints,
           options: context.directorySync,
           allowRemovals: task.allowRemovals === true,
+          full: task.full === true,
           clock,
           lease,
         });
@@ -194,10 +195,13 @@ export function createWork(context: {
     }
   };
 
-  const syncNow: Connector['directory']['sync'] = async (connectionId, { signal, allowRemovals } = {}) => {
+  const syncNow: Connector['directory']['sync'] = async (connectionId, options = {}) => {
+    const { signal, allowRemovals, full } = options;
     const before = await runs.last(connectionId);
+    let wantsFull = full;
     for (;;) {
-      const outcome = await run({ kind: 'directory.sync', connectionId, allowRemovals }, { signal });
+      const task = { kind: 'directory.sync', connectionId, allowRemovals, full: wantsFull } as const;
+      const outcome = await run(task, { signal });
       signal?.throwIfAborted();
       if (outcome.status === 'yielded' && outcome.reason === 'stopped')
         throw new ConnectorError(
@@ -209,8 +213,10 @@ export function createWork(context: {
         const longest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
         await clock.wait(Math.min(longest, Math.max(0, outcome.resumeAt - clock.now())), { signal });
       }
+      // What has begun anew goes on from there: it must not begin anew again after each wait.
+      if (outcome.status !== 'busy') wantsFull = false;
       const last = await runs.last(connectionId);
-      if (!last || last.version === before?.version) continue;
+      if (wantsFull || !last || last.version === before?.version) continue;
       const { run: done } = last;
       // Another process's run may have held what this caller lets through.
       const isEnough = done.outcome === 'completed' || (done.outcome === 'held' && !allowRemovals);
@@ -290,6 +296,8 @@ export function createWork(context: {
           storage,
           checkpoints,
           threshold: context.directorySync.threshold,
+          selection: context.directorySync,
+          clock,
           options,
         });
       },

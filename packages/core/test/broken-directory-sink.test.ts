@@ -357,7 +357,7 @@ describe('testDirectorySink', () => {
     const results = await runSuite((runner) =>
       testDirectorySink(runner, async () => {
         const sound = memoryDirectory();
-        return { ...directoryUnderTest(sound), sink: { apply: breakIt(sound), measure: sound.measure } };
+        return { ...directoryUnderTest(sound), sink: { ...sound, apply: breakIt(sound) } };
       }),
     );
     expect(results.filter(({ error }) => error !== undefined).map((result) => result.name)).toContain(name);

@@ -22,6 +22,8 @@ export interface ChangeLog<T> {
   /** All cursors handed out so far are forgotten. */
   forgetCursors(): void;
   pages(cursor: string | undefined): AsyncIterable<Page<T>>;
+  /** Everything that happened, in order. */
+  readonly history: readonly T[];
   readonly reads: number;
 }
 
@@ -41,6 +43,7 @@ export function createChangeLog<T>(pageSize = 3): ChangeLog<T> {
         if (JSON.stringify(change).includes(`"id":"${id}"`)) lost.add(index);
     },
     forgetCursors: () => void epoch++,
+    history: changes,
     get reads() {
       return reads;
     },
@@ -98,6 +101,8 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
   const service = {
     directory,
     mailboxes,
+    /** Who is in a group, for `memberOf`. */
+    memberships: new Map<string, readonly string[]>(),
     mayGrant: true as boolean | undefined,
     mayGrantByDirectory: true,
     granted: ['Mail.Read'] as readonly string[],
@@ -188,8 +193,10 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
       };
     },
     directory: {
-      async *changes(_tenant, kind, { cursor, onAnswer } = {}) {
-        for await (const page of directory[kind].pages(cursor)) {
+      omissions: (granted) => (granted.includes('Hidden.Read') ? [] : [{ code: 'hidden', message: 'Some.' }]),
+      async *changes(_tenant, kind, { cursor, ids, memberOf, onAnswer } = {}) {
+        const wanted = memberOf?.flatMap((group) => service.memberships.get(group) ?? []) ?? ids;
+        for await (const page of wanted ? only(directory[kind], wanted) : directory[kind].pages(cursor)) {
           onAnswer?.({ resourceUnits: 2 });
           await service.onDirectory(kind);
           yield page;
@@ -237,6 +244,27 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
     },
   } satisfies Provider;
   return { provider, service };
+}
+
+/** Some entries as they now are, groups with all their members. */
+async function* only(
+  log: ChangeLog<DirectoryChange>,
+  ids: readonly string[],
+): AsyncIterable<Page<DirectoryChange>> {
+  const found = new Map<string, DirectoryChange>();
+  for (const change of log.history) {
+    const id = change.type === 'removed' ? change.id : change.item.id;
+    const before = found.get(id);
+    found.set(id, change);
+    if (change.type === 'removed' || change.item.kind !== 'group') continue;
+    const known =
+      before?.type === 'upserted' && before.item.kind === 'group' ? before.item.members.added : [];
+    const { members } = change.item;
+    const added = [...known, ...members.added].filter((member) => !members.removed.includes(member.id));
+    found.set(id, { type: 'upserted', item: { ...change.item, members: { added, removed: [] } } });
+  }
+  const changes = [...found].flatMap(([id, change]) => (ids.includes(id) ? [change] : []));
+  yield { changes, cursor: undefined, caughtUp: true };
 }
 
 const query = (parameters: Readonly<Record<string, string>>) => new URLSearchParams(parameters).toString();

@@ -13,18 +13,27 @@ import { tenantIdOf } from '../entra/tenant-id.ts';
 import { deltaPages, type PageReader, pageReader } from '../graph/collection.ts';
 import type { GraphQuery } from '../graph/graph-call.ts';
 import type { GraphClient } from '../graph/graph-client.ts';
+import { readWalk, writeWalk } from '../graph/listing-walk.ts';
 import { removalReason } from '../graph/removed.ts';
 import { contactRow, contactSelect, toContact } from './contact-row.ts';
 import { domainRow, domainSelect, toDomain } from './domain-row.ts';
 import { groupRow, groupSelect, toGroup } from './group-row.ts';
-import { toUser, userRow, userSelect } from './user-row.ts';
+import { omissions } from './omissions.ts';
+import { memberRow, toUser, userRow, userSelect } from './user-row.ts';
 
 type Pages = AsyncGenerator<Page<DirectoryChange>>;
 
-/** Domains are listed whole each round, having no deltas; users, contacts and groups come by delta. */
+// The most that lists of the directory give at once ("Paging").
+const MEMBER_PAGE = 999;
+
+/**
+ * Domains are listed whole each round, having no deltas; users, contacts and groups come by delta, but for users who are chosen by their
+ * groups: a delta of users does not tell who joined one.
+ */
 export function createDirectorySource(graph: GraphClient): DirectorySource {
   const domains = pageReader(graph, domainRow);
   const users = pageReader(graph, userRow);
+  const members = pageReader(graph, memberRow);
   const contacts = pageReader(graph, contactRow);
   const groups = pageReader(graph, groupRow);
 
@@ -47,30 +56,46 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
       yield { changes: rows.map((row) => removed(row) ?? upserted(map(row))), cursor, caughtUp };
   }
 
+  /** The users in some groups, one group after the other; who is in two comes twice. */
+  async function* memberPages(query: DirectoryQuery, groupIds: readonly string[]): Pages {
+    const left = readWalk(
+      query.link,
+      groupIds.map((parent) => ({ parent })),
+    );
+    for (let listing = left.shift(); listing; listing = left.shift()) {
+      const { parent = '', link } = listing;
+      const { rows, nextLink } = await members({
+        ...query,
+        link,
+        path: ['groups', { id: parent }, 'transitiveMembers'],
+        query: `$top=${MEMBER_PAGE}&$select=${userSelect}`,
+      });
+      if (nextLink !== undefined) left.unshift({ parent, link: nextLink });
+      const changes = rows.filter(isUser).map((row) => upserted(toUser(row)));
+      yield { changes, cursor: writeWalk(left), caughtUp: left.length === 0 };
+    }
+  }
+
   return {
+    omissions,
     async *changes(tenant, kind, options = {}) {
       const query = directoryQuery(tenantIdOf(tenant), options);
+      const { memberOf, ids } = options;
+      const delta = (name: string, select: string) => ({
+        ...query,
+        path: [name, 'delta'],
+        query: `$select=${select}${ids ? `&$filter=${encodeURIComponent(ids.map(isId).join(' or '))}` : ''}`,
+      });
       switch (kind) {
         case 'domain':
           return yield* domainPages({ ...query, path: ['domains'], query: `$select=${domainSelect}` });
         case 'user':
-          return yield* entryPages(users, toUser, {
-            ...query,
-            path: ['users', 'delta'],
-            query: `$select=${userSelect}`,
-          });
+          if (memberOf) return yield* memberPages(query, memberOf);
+          return yield* entryPages(users, toUser, delta('users', userSelect));
         case 'contact':
-          return yield* entryPages(contacts, toContact, {
-            ...query,
-            path: ['contacts', 'delta'],
-            query: `$select=${contactSelect}`,
-          });
+          return yield* entryPages(contacts, toContact, delta('contacts', contactSelect));
         case 'group':
-          return yield* entryPages(groups, toGroup, {
-            ...query,
-            path: ['groups', 'delta'],
-            query: `$select=${groupSelect}`,
-          });
+          return yield* entryPages(groups, toGroup, delta('groups', groupSelect));
         default:
           throw new ConnectorError('invalid_request', 'kind must be domain, user, contact or group.', {
             field: 'kind',
@@ -79,6 +104,11 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
     },
   };
 }
+
+const isUser = (row: { readonly '@odata.type'?: string | null | undefined }) =>
+  row['@odata.type']?.toLowerCase() === '#microsoft.graph.user';
+
+const isId = (id: string) => `id eq '${id.replaceAll("'", "''")}'`;
 
 interface DeltaRow {
   readonly id: string;
@@ -89,6 +119,8 @@ const upserted = (item: DirectoryEntry): DirectoryChange => ({ type: 'upserted',
 
 const removed = ({ id, '@removed': mark }: DeltaRow): Change<never> | undefined =>
   mark ? { type: 'removed', id, reason: removalReason(mark) } : undefined;
+
+type DirectoryQuery = ReturnType<typeof directoryQuery>;
 
 /** What all requests to a tenant's directory have in common. */
 export const directoryQuery = (

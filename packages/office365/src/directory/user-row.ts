@@ -21,6 +21,9 @@ export const userRow = z.object({
   '@removed': removedSchema.nullish(),
 });
 
+/** A member of a group; of any type, and a user when `@odata.type` says so. */
+export const memberRow = userRow.extend({ '@odata.type': z.string().nullish() });
+
 type UserRow = z.output<typeof userRow>;
 
 export const toUser = (row: UserRow): DirectoryUser => ({

@@ -14,9 +14,9 @@ import { tenantIdOf } from '../entra/tenant-id.ts';
 import { deltaPages, pageReader } from '../graph/collection.ts';
 import type { Subject } from '../graph/graph-call.ts';
 import type { GraphClient } from '../graph/graph-client.ts';
+import { readWalk, writeWalk } from '../graph/listing-walk.ts';
 import { removalReason } from '../graph/removed.ts';
 import { folderRow, folderSelect, isSearchFolder, toFolder } from './folder-row.ts';
-import { readWalk, writeWalk } from './folder-walk.ts';
 import { mailboxRow, mailboxSelect, mayHaveMailbox } from './mailbox-row.ts';
 import { messageRow, messageSelect, toChange } from './message-row.ts';
 
@@ -62,7 +62,7 @@ export function createMailSource(graph: GraphClient): MailSource {
 
     async *folders(mailbox, options = {}) {
       const { query, step } = mailboxQuery(mailbox, options, 'mailbox');
-      const left = readWalk(options.cursor);
+      const left = readWalk(options.cursor, [{}]);
       for (let listing = left.shift(); listing; listing = left.shift()) {
         const { parent, link } = listing;
         const { rows, nextLink } = await folderPage({

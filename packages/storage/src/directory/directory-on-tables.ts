@@ -59,6 +59,19 @@ export function directoryOnTables(
         return { stored: Number(stored), stale: Number(stale) };
       }),
 
+    present: (connectionId, kind, ids, generation) =>
+      ask({ connectionId }, async () => {
+        if (ids.length === 0) return [];
+        const rows = await db
+          .selectFrom(TABLES[kind])
+          .select('id')
+          .where('connection_id', '=', connectionId)
+          .where('id', 'in', ids)
+          .where('generation', '>=', generation)
+          .execute();
+        return rows.map(({ id }) => id);
+      }),
+
     findAddress: (connectionId, address) =>
       ask({ connectionId }, () => findAddress(tables, connectionId, address)),
 

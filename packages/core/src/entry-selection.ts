@@ -1,0 +1,152 @@
+import type { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
+import { ConnectorError } from './connector-error.ts';
+import type { DirectoryChange, DirectoryEntry, DirectoryKind, DirectorySink } from './directory.ts';
+import { type DirectoryScope, isInScope, isWanted, parseScope, selectionOf } from './directory-scope.ts';
+import { HOOK_LIMIT, timeLimit } from './time-limit.ts';
+
+/**
+ * What becomes of an entry that is in scope: itself, a changed copy, or `undefined` to leave it out. Kind and id must stay as they are, and
+ * the members of a group stay what the service told. It sees an entry when the service tells that it changed, so it must depend on the
+ * entry and the connection alone; when its own rules change, `directory.sync(id, { full: true })` reads everything anew.
+ */
+export type DirectoryTransform = (
+  entry: DirectoryEntry,
+  context: { readonly connection: Connection },
+) => Promise<DirectoryEntry | undefined> | DirectoryEntry | undefined;
+
+/** Which entries of a connection's directory are wanted, as the host says. */
+export interface SelectionOptions {
+  readonly scope?: DirectoryScope | ((connection: Connection) => DirectoryScope | undefined) | undefined;
+  readonly transform?: DirectoryTransform | undefined;
+}
+
+/** Which entries of one connection are wanted, and in what form. */
+export interface EntrySelection {
+  readonly memberOf: readonly string[] | undefined;
+  /** As text, for one kind; `undefined` when it is everything. */
+  selectionOf(kind: DirectoryKind): string | undefined;
+  isWanted(kind: DirectoryKind): boolean;
+  /** Whether entries of a kind that is wanted may be left out. */
+  leavesOut(kind: DirectoryKind): boolean;
+  /** @throws ConnectorError `refused` when the host's transform fails, or gives back what is not the entry it was asked about */
+  admit(entry: DirectoryEntry): Promise<DirectoryEntry | undefined>;
+}
+
+/** @throws ConnectorError `invalid_options` for a scope that is none, `refused` when the host's function fails */
+export function selectEntries(
+  connection: Connection,
+  { scope: given, transform }: SelectionOptions,
+  clock: Clock,
+): EntrySelection {
+  const scope = parseScope((typeof given === 'function' ? scopeFor(connection, given) : given) ?? {});
+
+  const transformed = async (entry: DirectoryEntry): Promise<DirectoryEntry | undefined> => {
+    if (!transform) return entry;
+    let result: DirectoryEntry | undefined;
+    try {
+      const outcome = transform(entry, { connection });
+      result = outcome instanceof Promise ? await timeLimit(() => outcome, HOOK_LIMIT, clock) : outcome;
+    } catch (cause) {
+      throw new ConnectorError('refused', "The host's transform of a directory entry failed.", { cause });
+    }
+    if (result === undefined) return undefined;
+    if (result?.kind !== entry.kind || result.id !== entry.id)
+      throw new ConnectorError(
+        'refused',
+        "The host's transform of a directory entry must give back an entry of the same kind and id, or undefined.",
+      );
+    return entry.kind === 'group' ? ({ ...result, members: entry.members } as DirectoryEntry) : result;
+  };
+
+  return {
+    memberOf: scope.users ? scope.users.memberOf : undefined,
+    selectionOf: (kind) => selectionOf(scope, kind),
+    isWanted: (kind) => isWanted(scope, kind),
+    leavesOut: (kind) => transform !== undefined || selectionOf(scope, kind) !== undefined,
+    admit: async (entry) => (isInScope(scope, entry) ? transformed(entry) : undefined),
+  };
+}
+
+function scopeFor(connection: Connection, scope: (connection: Connection) => DirectoryScope | undefined) {
+  try {
+    return scope(connection);
+  } catch (cause) {
+    throw new ConnectorError('refused', "The host's choice of a directory scope failed.", { cause });
+  }
+}
+
+/** A page as it goes on to the sink. */
+export interface SelectedChanges {
+  /** What was left out is a removal here, where it may be stored. */
+  readonly changes: readonly DirectoryChange[];
+  /** Groups of which the page tells too little, because the sink did not have them: they are to be read whole. */
+  readonly whole: readonly string[];
+}
+
+/**
+ * Takes from a page what is wanted.
+ *
+ * @param round.full Everything is being read, so that a group comes with all its members.
+ * @param round.isWaiting Whether the removal of an entry waits for the end of the round.
+ */
+export async function selectChanges(
+  selection: EntrySelection,
+  changes: readonly DirectoryChange[],
+  round: {
+    readonly connectionId: string;
+    readonly kind: DirectoryKind;
+    readonly full: boolean;
+    readonly sink: DirectorySink;
+    isWaiting(id: string): boolean;
+  },
+): Promise<SelectedChanges> {
+  const { connectionId, kind, full, sink, isWaiting } = round;
+  if (!selection.leavesOut(kind)) return { changes, whole: [] };
+  const selected: DirectoryChange[] = [];
+  const leftOut = new Set<string>();
+  const brought = new Set<string>();
+  const last = new Map<string, 'brought' | 'gone'>();
+  for (const change of changes) {
+    const id = change.type === 'removed' ? change.id : change.item.id;
+    const item = change.type === 'removed' ? undefined : await selection.admit(change.item);
+    if (item) brought.add(id);
+    else if (change.type === 'upserted') leftOut.add(id);
+    last.set(id, item ? 'brought' : 'gone');
+    const gone = change.type === 'removed' ? change : leftScope(id);
+    selected.push(item ? { type: 'upserted', item } : gone);
+  }
+  const partial = kind === 'group' && !full ? [...last].filter(([, word]) => word === 'brought') : [];
+  const asked = new Set([...leftOut, ...partial.map(([id]) => id)]);
+  const present = new Set(await presentIn(sink, connectionId, kind, [...asked]));
+  const whole = new Set(partial.map(([id]) => id).filter((id) => !present.has(id) || isWaiting(id)));
+  // Where little is wanted, most of what a full read lists was never stored: nothing is to be remembered of it.
+  const isNeeded = (id: string) => !leftOut.has(id) || present.has(id) || brought.has(id);
+  return {
+    changes: selected.filter((change) =>
+      change.type === 'removed' ? isNeeded(change.id) : !whole.has(change.item.id),
+    ),
+    whole: [...whole],
+  };
+}
+
+// It may enter the scope again.
+const leftScope = (id: string): DirectoryChange => ({ type: 'removed', id, reason: 'recoverable' });
+
+const ASKED_AT_ONCE = 500;
+
+/** As `present` of the sink, of any number of ids. */
+export async function presentIn(
+  sink: DirectorySink,
+  connectionId: string,
+  kind: DirectoryKind,
+  ids: readonly string[],
+  generation = 0,
+): Promise<readonly string[]> {
+  const present: string[] = [];
+  for (let from = 0; from < ids.length; from += ASKED_AT_ONCE) {
+    const some = ids.slice(from, from + ASKED_AT_ONCE);
+    present.push(...(await sink.present(connectionId, kind, some, generation)));
+  }
+  return present;
+}
