@@ -8,6 +8,8 @@ const words: Readonly<Record<MailboxState, string>> = {
   running: 'Running',
   scheduled: 'Waiting its turn',
   throttled: 'Waiting, as Microsoft asked',
+  paused: 'Paused',
+  cancelled: 'Cancelled',
   completed: 'Up to date',
   completed_with_failures: 'Up to date, with failures',
   no_mailbox: 'No mailbox',

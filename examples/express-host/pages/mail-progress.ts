@@ -3,7 +3,7 @@ import { count, type Html, html } from './html.ts';
 
 /** How far the mail is, in one bar and one sentence. */
 export function progressOf(mail: MailStatus): Html {
-  if (mail.disabled !== undefined) return html`<p>${mail.disabled}</p>`;
+  if (mail.state === 'disabled') return html`<p>${mail.reason}</p>`;
   if (mail.mailboxes.length === 0) return html`<p>The mailboxes have not been listed yet.</p>`;
   const finished = (mail.states.completed ?? 0) + (mail.states.completed_with_failures ?? 0);
   const done = mail.archived + mail.alreadyStored + mail.gone + mail.failed;
@@ -15,8 +15,7 @@ export function progressOf(mail: MailStatus): Html {
   }</p>`;
 }
 
-const isAtRest = ({ states }: MailStatus) =>
-  (states.scheduled ?? 0) + (states.running ?? 0) + (states.throttled ?? 0) === 0;
+const isAtRest = ({ state }: MailStatus) => state === 'completed' || state === 'completed_with_failures';
 
 const size = (bytes: number) =>
   bytes < 1e6

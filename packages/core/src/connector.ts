@@ -83,6 +83,19 @@ export interface Connector {
     status(connectionId: string): Promise<MailStatus>;
     /** The messages that could not be fetched so far, of all mailboxes or of one. */
     failures(connectionId: string, mailboxId?: string): AsyncIterable<MessageFailure>;
+    /**
+     * Tries the failures again as soon as the scheduler comes to them, of all mailboxes or of one, however long they were put off.
+     * @returns how many there are
+     */
+    retryFailed(connectionId: string, mailboxId?: string): Promise<number>;
+    /**
+     * Stops the mail until `resume`: here at once, in other processes within seconds. What is archived stays, and nothing is read twice.
+     * `reason` is shown in the status.
+     */
+    pause(connectionId: string, options?: { readonly reason?: string | undefined }): Promise<void>;
+    /** As `pause`, and forgets what was begun: `resume` looks for mailboxes anew, and goes on from where each folder stood. */
+    cancel(connectionId: string, options?: { readonly reason?: string | undefined }): Promise<void>;
+    resume(connectionId: string): Promise<void>;
   };
   /**
    * A token for calls of the host's own to the service. That the service refuses the tenant counts as a refusal of work.
@@ -228,6 +241,15 @@ export function createConnector(options: ConnectorOptions): Connector {
         const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');
         return work.mail.failures(idOf(connectionId), mailbox);
       },
+      async retryFailed(connectionId, mailboxId) {
+        const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');
+        return work.mail.retryFailed(idOf(connectionId), mailbox);
+      },
+      pause: async (connectionId, given) =>
+        work.mail.pause(idOf(connectionId), optionsOf(requests.haltOptions, given)),
+      cancel: async (connectionId, given) =>
+        work.mail.cancel(idOf(connectionId), optionsOf(requests.haltOptions, given)),
+      resume: async (connectionId) => work.mail.resume(idOf(connectionId)),
     },
     async accessToken(connectionId, given) {
       const id = idOf(connectionId);

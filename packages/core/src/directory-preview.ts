@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { type DirectoryKind, type DirectorySink, directoryKinds } from './directory.ts';
 import type { DirectoryCounts } from './directory-run.ts';
-import { presentIn, type SelectionOptions, selectEntries } from './entry-selection.ts';
+import { type SelectionOptions, selectEntries } from './entry-selection.ts';
 import {
   exceeds,
   type HeldRemovals,
@@ -12,6 +12,7 @@ import {
   openRemovals,
   type RemovalThreshold,
 } from './held-removals.ts';
+import { presentIn } from './present-in.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';

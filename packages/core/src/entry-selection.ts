@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { DirectoryChange, DirectoryEntry, DirectoryKind, DirectorySink } from './directory.ts';
 import { type DirectoryScope, isInScope, isWanted, parseScope, selectionOf } from './directory-scope.ts';
+import { presentIn } from './present-in.ts';
 import { HOOK_LIMIT, timeLimit } from './time-limit.ts';
 
 /**
@@ -132,21 +133,3 @@ export async function selectChanges(
 
 // It may enter the scope again.
 const leftScope = (id: string): DirectoryChange => ({ type: 'removed', id, reason: 'recoverable' });
-
-const ASKED_AT_ONCE = 500;
-
-/** As `present` of the sink, of any number of ids. */
-export async function presentIn(
-  sink: DirectorySink,
-  connectionId: string,
-  kind: DirectoryKind,
-  ids: readonly string[],
-  generation = 0,
-): Promise<readonly string[]> {
-  const present: string[] = [];
-  for (let from = 0; from < ids.length; from += ASKED_AT_ONCE) {
-    const some = ids.slice(from, from + ASKED_AT_ONCE);
-    present.push(...(await sink.present(connectionId, kind, some, generation)));
-  }
-  return present;
-}

@@ -1,5 +1,5 @@
 import type { DirectoryChange, DirectoryKind, DirectorySink } from './directory.ts';
-import { presentIn } from './entry-selection.ts';
+import { presentIn } from './present-in.ts';
 import { createRecords, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
 

@@ -54,7 +54,7 @@ export type {
   MessageRef,
   StoredMessage,
 } from './mail.ts';
-export type { MailStatus } from './mail-status.ts';
+export type { MailState, MailStatus } from './mail-status.ts';
 export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
 export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';

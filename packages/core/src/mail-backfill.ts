@@ -142,7 +142,11 @@ async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Pro
   let counted: Readonly<Record<string, number>> = NO_COUNTS;
   for await (const { value } of checkpoints.list(`${recordId(connection.id, 'mail', mailboxId)}/`))
     counted = addCounts(counted, value.counts);
-  await changeMailbox(context, () => ({ state: 'running', ...counted, failed: failing.size }));
+  const { archived } = await changeMailbox(context, () => ({
+    state: 'running',
+    ...counted,
+    failed: failing.size,
+  }));
   return {
     connectionId: connection.id,
     mailbox,
@@ -151,6 +155,7 @@ async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Pro
     failures,
     failing,
     health: { proved: false },
+    begun: { at: clock.now(), archived },
     clock,
     signal: lease.signal,
     onArchived: (bytes) => emit('message.archived', { connectionId: connection.id, mailboxId, bytes }),
@@ -192,7 +197,10 @@ async function readFolder(
 
 /** After the folders, so that a message that fails again holds up nothing that is new. */
 async function retryFailures(context: BackfillContext, transfer: TransferContext): Promise<void> {
-  const { checkpoints, connection, mailboxId, clock } = context;
+  const { checkpoints, connection, mailboxId, clock, failures } = context;
+  // As recorded: somebody may have asked for them since the slice began.
+  for await (const { value } of failures.list(`${recordId(connection.id, mailboxId)}/`))
+    transfer.failing.set(value.messageId, value);
   const due = [...transfer.failing.values()].filter(({ nextAt }) => nextAt <= clock.now());
   if (due.length === 0) return;
   // Their pages have counted them as discovered.
@@ -224,10 +232,17 @@ const addToMailbox = (
   transfer: TransferContext,
   counts: Readonly<Record<string, number>>,
 ) =>
-  changeMailbox(context, (current) => ({
-    ...addCounts(countsOf(current), counts),
-    failed: transfer.failing.size,
-  }));
+  changeMailbox(context, (current) => {
+    const now = context.clock.now();
+    const sum = addCounts(countsOf(current), counts);
+    const { at, archived } = transfer.begun;
+    return {
+      ...sum,
+      failed: transfer.failing.size,
+      rate: Math.max(0, (sum.archived ?? 0) - archived) / Math.max(1, (now - at) / 1000),
+      progressedAt: new Date(now).toISOString(),
+    };
+  });
 
 /** @throws ConnectorError `conflict` when another process has taken over the mailbox */
 async function changeMailbox(

@@ -3,7 +3,8 @@ import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Lease } from './lease.ts';
 import type { Mailbox } from './mail.ts';
-import { type MailboxRecord, newMailbox, newRound, type Round } from './mailbox.ts';
+import { type MailboxRecord, newMailbox, type Round } from './mailbox.ts';
+import { openRound } from './open-round.ts';
 import type { Change } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
@@ -49,16 +50,6 @@ export async function planMail(context: {
 
   for await (const { id, value } of mailboxes.list(`${recordId(connection.id)}/`)) {
     lease.assertHeld();
-    if (value.state === 'removed' || (await rounds.get(id))) continue;
-    // The number first: one that was used is never used again, whatever happens in between.
-    const counted = await mailboxes.update(id, (current) =>
-      current && current.state !== 'removed'
-        ? { ...current, rounds: current.rounds + 1, state: 'scheduled' }
-        : undefined,
-    );
-    if (!counted || counted.state === 'removed') continue;
-    await rounds.put(id, newRound(counted.rounds), null).catch((error: unknown) => {
-      if (!ConnectorError.is(error, 'conflict')) throw error;
-    });
+    if (value.state !== 'removed') await openRound({ mailboxes, rounds }, id);
   }
 }

@@ -33,6 +33,8 @@ export interface MessageRef extends FolderRef {
 
 /** The mail of a tenant as a provider reads it. */
 export interface MailSource {
+  /** How many requests the service takes for one mailbox in so many seconds, for the status. @default not stated */
+  readonly quota?: { readonly requests: number; readonly seconds: number } | undefined;
   /** All mailboxes that may exist; whether one does is found by opening it (`mailbox_not_found`). */
   mailboxes(
     tenant: TenantRef,

@@ -2,6 +2,7 @@
  * - `scheduled`: there is work to do.
  * - `running`: a slice is at work, or was when its process ended.
  * - `throttled`: the service asked to wait.
+ * - `paused`, `cancelled`: there is work to do, and the host wants it to stand still.
  * - `completed`, `completed_with_failures`: everything that the service listed is archived; or all but the failures.
  * - `no_mailbox`: the service cannot open one. Asked again after an hour, a day, then every week.
  * - `no_access`: the service does not let the connector in. Asked again likewise.
@@ -11,6 +12,8 @@ export type MailboxState =
   | 'scheduled'
   | 'running'
   | 'throttled'
+  | 'paused'
+  | 'cancelled'
   | 'completed'
   | 'completed_with_failures'
   | 'no_mailbox'
@@ -40,6 +43,10 @@ export interface MailboxStatus extends MailCounts {
   readonly expected: number;
   /** ISO 8601: when a round last came to its end. */
   readonly completedAt: string | undefined;
+  /** Messages archived in a second, over the current slice or the last one. */
+  readonly rate: number;
+  /** ISO 8601: when it last made progress. */
+  readonly progressedAt: string | undefined;
 }
 
 /** What is stored of a mailbox. The epochs refuse writes of processes that have lost their lease. */
@@ -69,6 +76,8 @@ export const newMailbox = (mailboxId: string): MailboxRecord => ({
   state: 'scheduled',
   expected: 0,
   completedAt: undefined,
+  rate: 0,
+  progressedAt: undefined,
   discovered: 0,
   archived: 0,
   alreadyStored: 0,

@@ -16,6 +16,8 @@ export interface TransferContext {
   readonly failing: Map<string, MessageFailure>;
   /** Whether any message of the mailbox came through in this slice: then it is not the service that fails. */
   readonly health: { proved: boolean };
+  /** When the slice began, and how many messages of the mailbox were archived then. */
+  readonly begun: { readonly at: number; readonly archived: number };
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onArchived: (bytes: number) => void;

@@ -57,6 +57,8 @@ export const syncOptions = options({
 });
 export const disconnectOptions = options({ erase: z.boolean().optional() });
 
+export const haltOptions = options({ reason: text('why, in words for people', 500).optional() });
+
 /** An id that a host lost on its way must not list everything: `undefined` is none. */
 export const listFilter = z
   .strictObject({

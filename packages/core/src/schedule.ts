@@ -8,6 +8,17 @@ export interface Schedule {
   readonly requestedAt?: number | undefined;
   /** Not before: the service asked to wait, or the last run failed. */
   readonly resumeAt?: number | undefined;
+  /** Of mail: the host wants it to stand still. */
+  readonly halted?: MailHalt | undefined;
+}
+
+/** That a host paused or cancelled the mail of a connection. */
+export interface MailHalt {
+  readonly as: 'paused' | 'cancelled';
+  /** ISO 8601. */
+  readonly since: string;
+  /** The host's own words. */
+  readonly reason?: string | undefined;
 }
 
 export const scheduleId = (connectionId: string, kind: 'directory' | 'mail') => recordId(connectionId, kind);

@@ -6,8 +6,8 @@ import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
 import { type Consent, isRefusal } from './consent.ts';
 import type { DirectorySink } from './directory.ts';
-import { previewDirectory } from './directory-preview.ts';
 import { createDirectoryRuns } from './directory-runs.ts';
+import { createDirectorySteering } from './directory-steering.ts';
 import { type DirectorySyncOptions, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
@@ -18,7 +18,7 @@ import type { Logger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
 import { backfillMailbox } from './mail-backfill.ts';
 import { planMail } from './mail-plan.ts';
-import { readMailStatus } from './mail-status.ts';
+import { createMailSteering } from './mail-steering.ts';
 import type { MailboxRecord, Round } from './mailbox.ts';
 import type { Capability } from './provider.ts';
 import { createRecords, recordId } from './records.ts';
@@ -27,9 +27,6 @@ import type { StorageAdapter } from './storage-adapter.ts';
 import { type Task, type TaskOutcome, taskKey } from './task.ts';
 import { verifyAt } from './verify-at.ts';
 import type { ConnectionWork, MailboxWork } from './workload.ts';
-
-// How often a caller who joined the run of another process looks whether it has ended.
-const JOIN_INTERVAL = 500;
 
 export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'workload' | 'close'> {
   /** Aborts what runs for the connection in this process. Resolves when it has ended. */
@@ -60,10 +57,7 @@ export function createWork(context: {
   const failures = createRecords<MessageFailure>(storage, 'failures');
   const schedules = createRecords<Schedule>(storage, 'schedules');
   const runs = createDirectoryRuns(storage);
-  const running = new Map<
-    AbortController,
-    { readonly connectionId: string; readonly ended: Promise<unknown> }
-  >();
+  const running = new Map<AbortController, { readonly task: Task; readonly ended: Promise<unknown> }>();
   let isClosed = false;
 
   const runTask = async (task: Task, connection: Connection, lease: Lease): Promise<TaskOutcome> => {
@@ -169,13 +163,20 @@ export function createWork(context: {
   const run: Connector['run'] = async (task, { signal } = {}) => {
     if (isClosed) throw new ConnectorError('aborted', 'The connector was closed.');
     const connection = await requireFor(task);
+    // Planned before the host paused it.
+    if (await haltOf(task)) return { status: 'yielded', resumeAt: clock.now(), reason: 'stopped' };
     const stopping = new AbortController();
     const either = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
+    const stillWanted = async () => {
+      await requireFor(task);
+      // As if it had been stopped here: that the host wants it is no failure.
+      if (await haltOf(task)) stopping.abort(new ConnectorError('aborted', 'The work was stopped.'));
+    };
     const work = leases
       .hold(
         taskKey(task),
         // Another process may have ended the connection meanwhile.
-        { signal: either, stillWanted: () => requireFor(task) },
+        { signal: either, stillWanted },
         async (lease) => {
           const outcome = await runTask(task, connection, lease);
           if (outcome.status === 'completed' && task.kind !== 'connection.verify')
@@ -187,7 +188,7 @@ export function createWork(context: {
         (leased): TaskOutcome => (leased.taken ? leased.result : { status: 'busy', resumeAt: leased.until }),
         (error: unknown) => settle(task, error, either),
       );
-    running.set(stopping, { connectionId: task.connectionId, ended: work.catch(() => {}) });
+    running.set(stopping, { task, ended: work.catch(() => {}) });
     try {
       return await work;
     } finally {
@@ -195,44 +196,37 @@ export function createWork(context: {
     }
   };
 
-  const syncNow: Connector['directory']['sync'] = async (connectionId, options = {}) => {
-    const { signal, allowRemovals, full } = options;
-    const before = await runs.last(connectionId);
-    let wantsFull = full;
-    for (;;) {
-      const task = { kind: 'directory.sync', connectionId, allowRemovals, full: wantsFull } as const;
-      const outcome = await run(task, { signal });
-      signal?.throwIfAborted();
-      if (outcome.status === 'yielded' && outcome.reason === 'stopped')
-        throw new ConnectorError(
-          'aborted',
-          'The directory sync was stopped; the next one goes on from there.',
-        );
-      if (outcome.status !== 'completed') {
-        // While another process is at it, look often: it may end long before its lease does.
-        const longest = outcome.status === 'busy' ? JOIN_INTERVAL : Number.POSITIVE_INFINITY;
-        await clock.wait(Math.min(longest, Math.max(0, outcome.resumeAt - clock.now())), { signal });
-      }
-      // What has begun anew goes on from there: it must not begin anew again after each wait.
-      if (outcome.status !== 'busy') wantsFull = false;
-      const last = await runs.last(connectionId);
-      if (wantsFull || !last || last.version === before?.version) continue;
-      const { run: done } = last;
-      // Another process's run may have held what this caller lets through.
-      const isEnough = done.outcome === 'completed' || (done.outcome === 'held' && !allowRemovals);
-      if (isEnough) return done;
-    }
-  };
-
-  const abortWhere = (matches: (connectionId: string) => boolean) => {
+  const abortWhere = async (matches: (task: Task) => boolean) => {
     const ended: Promise<unknown>[] = [];
     for (const [stopping, work] of running) {
-      if (!matches(work.connectionId)) continue;
+      if (!matches(work.task)) continue;
       stopping.abort(new ConnectorError('aborted', 'The work was stopped.'));
       ended.push(work.ended);
     }
-    return ended;
+    await Promise.all(ended);
   };
+
+  const directory = createDirectorySteering({
+    connections,
+    run,
+    runs,
+    schedules,
+    sink: context.directory,
+    storage,
+    checkpoints,
+    options: context.directorySync,
+    clock,
+  });
+  const steering = createMailSteering({
+    connections,
+    mailboxes,
+    rounds,
+    failures,
+    schedules,
+    clock,
+    stopMail: (connectionId) => abortWhere((task) => task.connectionId === connectionId && isMail(task)),
+  });
+  const haltOf = async (task: Task) => (isMail(task) ? steering.haltOf(task.connectionId) : undefined);
 
   const readWork = async (connection: Connection): Promise<ConnectionWork> => {
     const directory = (await schedules.get(scheduleId(connection.id, 'directory')))?.value;
@@ -253,16 +247,17 @@ export function createWork(context: {
             resumeAt: directory?.resumeAt,
           }
         : undefined,
-      mail: isOn(connection, 'mail')
-        ? { plannedAt: mail?.lastStartedAt, resumeAt: mail?.resumeAt, mailboxes: open }
-        : undefined,
+      mail:
+        isOn(connection, 'mail') && !mail?.halted
+          ? { plannedAt: mail?.lastStartedAt, resumeAt: mail?.resumeAt, mailboxes: open }
+          : undefined,
     };
   };
 
   return {
     run,
     async stop(connectionId) {
-      await Promise.all(abortWhere((id) => id === connectionId));
+      await abortWhere((task) => task.connectionId === connectionId);
     },
     async erase(connectionId) {
       // In other processes work ends at its next renewal; until then it could write again what is erased.
@@ -278,42 +273,10 @@ export function createWork(context: {
     },
     async close() {
       isClosed = true;
-      await Promise.all(abortWhere(() => true));
+      await abortWhere(() => true);
     },
-    directory: {
-      sync: syncNow,
-      async request(connectionId) {
-        requireCapability(await connections.requireActive(connectionId), 'directory');
-        await changeSchedule(schedules, scheduleId(connectionId, 'directory'), { requestedAt: clock.now() });
-      },
-      async preview(connectionId, options = {}) {
-        const connection = await connections.requireActive(connectionId);
-        requireCapability(connection, 'directory');
-        return previewDirectory({
-          connection,
-          provider: connections.provider(connection),
-          sink: context.directory,
-          storage,
-          checkpoints,
-          threshold: context.directorySync.threshold,
-          selection: context.directorySync,
-          clock,
-          options,
-        });
-      },
-      status: async (connectionId) => (await runs.last(connectionId))?.run,
-      runs: runs.list,
-    },
-    mail: {
-      async status(connectionId) {
-        return readMailStatus(mailboxes, await connections.require(connectionId));
-      },
-      async *failures(connectionId, mailboxId) {
-        await connections.require(connectionId);
-        const prefix = mailboxId === undefined ? recordId(connectionId) : recordId(connectionId, mailboxId);
-        for await (const { value } of failures.list(`${prefix}/`)) yield value;
-      },
-    },
+    directory,
+    mail: steering.mail,
     async workload() {
       const all: ConnectionWork[] = [];
       for await (const connection of connections.list())
@@ -322,6 +285,8 @@ export function createWork(context: {
     },
   };
 }
+
+const isMail = ({ kind }: Task) => kind === 'mail.plan' || kind === 'mail.backfill';
 
 const isBound = ({ status }: Connection) => status === 'active' || status === 'reauthorization_required';
 

@@ -236,11 +236,14 @@ describe('permissions', () => {
     expect(work?.mail).toBeUndefined();
     const run = host.connector.run({ kind: 'mail.plan', connectionId: id });
     await expect(run).rejects.toMatchObject({ code: 'permission_missing' });
-    expect((await host.connector.mail.status(id)).disabled).toContain('has not granted Mail.Read');
+    expect(await host.connector.mail.status(id)).toMatchObject({
+      state: 'disabled',
+      reason: expect.stringContaining('has not granted Mail.Read'),
+    });
     host.service.granted = ['Hidden.Read', 'Mail.Read'];
     await host.connector.authorization.check(id);
     await host.connector.run({ kind: 'mail.plan', connectionId: id });
-    expect((await host.connector.mail.status(id)).disabled).toBeUndefined();
+    expect((await host.connector.mail.status(id)).state).toBe('scheduled');
   });
 
   it('one that work finds missing is looked into at once', async () => {

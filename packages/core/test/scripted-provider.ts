@@ -204,11 +204,12 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
       },
     },
     mail: {
+      quota: { requests: 10, seconds: 1 },
       mailboxes: (_tenant, { cursor } = {}) => list.pages(cursor),
       async *folders({ tenantId, mailboxId }) {
         service.onFolders(mailboxId);
-        const changes = [...(mailboxes.get(mailboxId)?.folders.keys() ?? [])].map(
-          (folderId): Change<MailFolder> => ({
+        const changes = [...(mailboxes.get(mailboxId)?.folders ?? [])].map(
+          ([folderId, { history }]): Change<MailFolder> => ({
             type: 'upserted',
             item: {
               tenantId,
@@ -217,7 +218,7 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
               displayName: folderId,
               parentId: undefined,
               hidden: false,
-              itemCount: 1,
+              itemCount: history.length,
             },
           }),
         );

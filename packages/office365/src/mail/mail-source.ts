@@ -35,6 +35,8 @@ export function createMailSource(graph: GraphClient): MailSource {
   const messagePage = pageReader(graph, messageRow);
 
   return {
+    // "Microsoft Graph service-specific throttling limits", Outlook: 10,000 requests in 10 minutes per app and mailbox.
+    quota: { requests: 10_000, seconds: 600 },
     async *mailboxes(tenant, options = {}) {
       const tenantId = tenantIdOf(tenant);
       const pages = deltaPages(mailboxPage, {
