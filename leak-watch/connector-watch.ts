@@ -22,6 +22,7 @@ const events: Readonly<Record<keyof ConnectorEvents, true>> = {
   'directory.held': true,
   'message.archived': true,
   'message.failed': true,
+  'message.removed': true,
   'mailbox.progressed': true,
   'task.failed': true,
 };

@@ -36,6 +36,8 @@ export async function createHost(directory: string, simulator: SimulatorAddress)
     directory: tables,
     archive,
     baseUrl,
+    // Every message that the simulator has is to be in the folder, so that it can be compared.
+    mailSync: { drafts: true },
     // A real host asks its own session here.
     hooks: { authorize: () => 'demo-user' },
   });

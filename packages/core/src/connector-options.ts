@@ -10,6 +10,7 @@ import type { RemovalThreshold } from './held-removals.ts';
 import type { Hooks } from './hooks.ts';
 import type { Logger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
+import type { MailSync } from './mail-sync-options.ts';
 import { objectWith } from './options.ts';
 import { type Pages, plainPages } from './pages.ts';
 import type { Provider } from './provider.ts';
@@ -59,6 +60,8 @@ export interface ConnectorOptions {
         readonly transform?: DirectoryTransform | undefined;
       }
     | undefined;
+  /** Which mail is wanted. @default all of it */
+  readonly mailSync?: MailSync | undefined;
   /** Milliseconds after which a mailbox gives its place to the next one, at the end of a page. @default 60_000 */
   readonly slice?: number | undefined;
 }
@@ -117,6 +120,12 @@ export const connectorOptions = z.strictObject({
         .custom<DirectoryTransform>((value) => typeof value === 'function', 'must be a function')
         .optional(),
     })
+    .optional(),
+  mailSync: z
+    .custom<MailSync>(
+      (value) => (typeof value === 'object' && value !== null) || typeof value === 'function',
+      'must be an object, or a function that gives one for a connection',
+    )
     .optional(),
   slice: z.number().positive('must be a positive number of milliseconds').optional(),
 });

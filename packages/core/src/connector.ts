@@ -15,6 +15,7 @@ import { type Connections, createConnections } from './connections.ts';
 import { type ConnectorOptions, connectorOptions } from './connector-options.ts';
 import { type ConsentCheck, createConsent, isRefusal } from './consent.ts';
 import { createCredentialWatch } from './credential-watch.ts';
+import type { RemovedMessage } from './departures.ts';
 import type { DirectoryPreview } from './directory-preview.ts';
 import type { DirectoryRun } from './directory-run.ts';
 import { parseScope } from './directory-scope.ts';
@@ -24,6 +25,7 @@ import { createHandler, type Handler } from './handler.ts';
 import { createInvitations } from './invitation.ts';
 import { silentLogger } from './logger.ts';
 import type { MailStatus } from './mail-status.ts';
+import { parseMailSync } from './mail-sync-options.ts';
 import { parseOptions, parseRequest } from './options.ts';
 import { plainPages } from './pages.ts';
 import type { AccessToken, TokenOptions } from './provider.ts';
@@ -83,6 +85,8 @@ export interface Connector {
     status(connectionId: string): Promise<MailStatus>;
     /** The messages that could not be fetched so far, of all mailboxes or of one. */
     failures(connectionId: string, mailboxId?: string): AsyncIterable<MessageFailure>;
+    /** Archived messages that are in none of the folders that are synchronised any more, of all mailboxes or of one. */
+    removed(connectionId: string, mailboxId?: string): AsyncIterable<RemovedMessage>;
     /**
      * Tries the failures again as soon as the scheduler comes to them, of all mailboxes or of one, however long they were put off.
      * @returns how many there are
@@ -134,6 +138,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     logger = silentLogger,
     clock = systemClock,
     directorySync: { threshold: { share = 0.1, count = 20 } = {}, fullEvery = 7, scope, transform } = {},
+    mailSync = {},
     slice = 60_000,
     encryption,
     pages,
@@ -169,6 +174,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       scope: typeof scope === 'object' ? parseScope(scope) : scope,
       transform,
     },
+    mailSync: typeof mailSync === 'function' ? mailSync : parseMailSync(mailSync),
     slice,
   });
   const findConnection = connections.get;
@@ -240,6 +246,10 @@ export function createConnector(options: ConnectorOptions): Connector {
       failures(connectionId, mailboxId) {
         const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');
         return work.mail.failures(idOf(connectionId), mailbox);
+      },
+      removed(connectionId, mailboxId) {
+        const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');
+        return work.mail.removed(idOf(connectionId), mailbox);
       },
       async retryFailed(connectionId, mailboxId) {
         const mailbox = parseRequest(requests.mailboxId.optional(), mailboxId, 'mailboxId');

@@ -9,8 +9,8 @@ import {
   exceeds,
   type HeldRemovals,
   measureRemovals,
-  openRemovals,
   type RemovalThreshold,
+  readRemovals,
 } from './held-removals.ts';
 import { presentIn } from './present-in.ts';
 import type { Provider } from './provider.ts';
@@ -46,11 +46,13 @@ export async function previewDirectory(context: {
 
   for (const kind of directoryKinds) {
     const checkpoint = (await checkpoints.get(recordId(connection.id, 'directory', kind)))?.value;
-    const waiting = await openRemovals(storage, connection.id, kind);
+    const waiting = await readRemovals(storage, connection.id, kind);
     const removed = new Set(waiting.all().map(({ id }) => id));
     const isFull = checkpoint?.cursor === undefined || checkpoint.selection !== selection.selectionOf(kind);
     let upserted = 0;
     let listed = 0;
+    let returning = 0;
+    const { sweep } = waiting;
     const pages = selection.isWanted(kind)
       ? provider.directory.changes(connection.tenant, kind, {
           ...options,
@@ -71,14 +73,18 @@ export async function previewDirectory(context: {
           if (!isFull) removed.add(id);
         }
       }
-      if (isFull) listed += (await presentIn(sink, connection.id, kind, [...brought])).length;
+      const present = (generation: number) =>
+        presentIn(sink, connection.id, kind, [...brought], generation).then(({ length }) => length);
+      if (isFull) listed += await present(0);
+      // What a held sweep would take, and is told of now, stays.
+      else if (sweep !== undefined) returning += (await present(0)) - (await present(sweep));
     }
     if (isFull && selection.isWanted(kind)) full.push(kind);
     const { removals: leaving, stored } = await measureRemovals(sink, connection.id, kind, {
-      sweep: waiting.sweep,
+      sweep,
       ids: [...removed],
     });
-    const removals = isFull ? Math.max(0, stored - listed) : leaving;
+    const removals = isFull ? Math.max(0, stored - listed) : Math.max(0, leaving - returning);
     counts[kind] = { upserted, removed: removals };
     const all = { removals, stored };
     if (stored > 0 && exceeds(all, threshold)) held[kind] = all;

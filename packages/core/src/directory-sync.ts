@@ -28,6 +28,9 @@ import { syncStream } from './sync-stream.ts';
 // Removals go to the sink in batches of this size.
 const BATCH = 500;
 
+// Changes in one batch for the sink: a transaction for each page of the service would cost a multiple.
+const AT_ONCE = 1000;
+
 // How many groups are read whole at once: a delta filter takes 50 ids ("group: delta").
 const WHOLE = 50;
 
@@ -83,7 +86,7 @@ export async function syncDirectory(context: {
   const omissions = provider.directory.omissions?.(connection.granted) ?? [];
 
   const sync = async (kind: DirectoryKind, selection: EntrySelection): Promise<void> => {
-    const removals = await openRemovals(storage, connectionId, kind);
+    const removals = await openRemovals(storage, connectionId, kind, epoch);
     let round = 0;
     const apply = async (changes: readonly DirectoryChange[], generation: number, sweep: boolean) => {
       lease.assertHeld();
@@ -125,6 +128,7 @@ export async function syncDirectory(context: {
     await syncStream<DirectoryChange>({
       checkpoints,
       checkpointId: recordId(connectionId, 'directory', kind),
+      atOnce: AT_ONCE,
       restartAfter: { age: options.fullEvery, now: clock.now() },
       selection: selection.selectionOf(kind),
       read: (cursor, reading) => (selection.isWanted(kind) ? read({ cursor }, reading) : nothing()),
@@ -144,8 +148,7 @@ export async function syncDirectory(context: {
     const changes = removals.all();
     const ids = changes.map(({ id }) => id);
     const all = await measureRemovals(sink, connectionId, kind, { sweep: removals.sweep, ids });
-    const isFirst = removals.sweep === 1;
-    if (!isFirst && !context.allowRemovals && exceeds(all, options.threshold)) {
+    if (!context.allowRemovals && exceeds(all, options.threshold)) {
       held[kind] = all;
       return;
     }

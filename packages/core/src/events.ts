@@ -72,6 +72,15 @@ export interface ConnectorEvents {
     readonly messageId: string;
     readonly code: string;
   }) => void;
+  /**
+   * An archived message is in none of the folders that are synchronised any more; `mail.removed` lists it. An archive that wants to know for
+   * certain implements `mark`.
+   */
+  'message.removed': (event: {
+    readonly connectionId: string;
+    readonly mailboxId: string;
+    readonly messageId: string;
+  }) => void;
   /** The recorded progress of a mailbox changed. */
   'mailbox.progressed': (event: { readonly connectionId: string; readonly mailbox: MailboxStatus }) => void;
   'task.failed': (event: { readonly task: Task; readonly error: ConnectorError }) => void;
@@ -89,6 +98,7 @@ const eventNames: Readonly<Record<keyof ConnectorEvents, true>> = {
   'directory.held': true,
   'message.archived': true,
   'message.failed': true,
+  'message.removed': true,
   'mailbox.progressed': true,
   'task.failed': true,
 };

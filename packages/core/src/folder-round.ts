@@ -24,7 +24,8 @@ export async function listFolders(
 ): Promise<number> {
   const { provider, folders, lease } = context;
   let expected = 0;
-  for await (const page of provider.mail.folders(mailbox, { signal: lease.signal })) {
+  const { exclude, recoverable } = context.options;
+  for await (const page of provider.mail.folders(mailbox, { exclude, recoverable, signal: lease.signal })) {
     for (const change of page.changes) {
       if (change.type === 'removed') continue;
       const { folderId, itemCount } = change.item;
@@ -39,17 +40,24 @@ export async function listFolders(
   return expected;
 }
 
-/** The folders of the round that are not read to their end, the largest first. */
-export async function pendingFolders(
-  context: BackfillContext,
-  round: number,
-): Promise<readonly FolderRecord[]> {
+/** The folders of a round. */
+export interface RoundFolders {
+  readonly ids: ReadonlySet<string>;
+  /** Those that are not read to their end, the largest first. */
+  readonly pending: readonly FolderRecord[];
+}
+
+export async function foldersOf(context: BackfillContext, round: number): Promise<RoundFolders> {
+  const ids = new Set<string>();
   const pending: FolderRecord[] = [];
   for await (const { value } of context.folders.list(
     `${recordId(context.connection.id, context.mailboxId)}/`,
   ))
-    if (value.round === round && !value.done) pending.push(value);
-  return pending.sort((one, other) => other.itemCount - one.itemCount);
+    if (value.round === round) {
+      ids.add(value.folderId);
+      if (!value.done) pending.push(value);
+    }
+  return { ids, pending: pending.sort((one, other) => other.itemCount - one.itemCount) };
 }
 
 /** A process that has lost its place cannot close a folder for a later round. */

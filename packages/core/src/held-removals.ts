@@ -21,82 +21,143 @@ export interface HeldRemovals {
 
 type Removal = Extract<DirectoryChange, { type: 'removed' }>;
 
-interface HeldRecord {
-  readonly reason: Removal['reason'];
+/** What waits, as an earlier run left it. */
+export interface WaitingRemovals {
+  readonly size: number;
+  /** The generation of the sweep that waits. */
+  readonly sweep: number | undefined;
+  has(entryId: string): boolean;
+  all(): readonly Removal[];
 }
 
 /** The removals of one connection and kind that wait for the end of their round; they outlive the process. */
-export interface RoundRemovals {
-  readonly size: number;
-  has(entryId: string): boolean;
+export interface RoundRemovals extends WaitingRemovals {
   /** Takes the removals of a page out, and keeps them; gives back the rest. An entry that came back waits no longer. */
   take(changes: readonly DirectoryChange[]): Promise<readonly DirectoryChange[]>;
   /** A full read has ended: what an older generation saw is to go. */
   holdSweep(generation: number): Promise<void>;
-  /** The generation of the sweep that waits. */
-  readonly sweep: number | undefined;
-  all(): readonly Removal[];
   /** They were applied. */
   clear(): Promise<void>;
 }
 
-/** Opens what an earlier run left waiting. */
+interface Head {
+  /** The run whose chunks count. */
+  readonly epoch: number;
+  readonly sweep?: number | undefined;
+}
+
+type Chunk = readonly (readonly [id: string, reason: Removal['reason']])[];
+
+// Entries in one record: a page with removals costs one write, and a mass removal no record that grows without end.
+const CHUNK = 500;
+
+const recordsOf = (storage: StorageAdapter, connectionId: string, kind: DirectoryKind) => {
+  const heads = createRecords<Head>(storage, 'removals');
+  const chunks = createRecords<Chunk>(storage, 'removal-chunks');
+  const headId = recordId(connectionId, kind);
+  const prefix = (epoch: number) => `${recordId(connectionId, kind, String(epoch))}/`;
+  const load = async () => {
+    const head = await heads.get(headId);
+    const found: Map<string, Removal>[] = [];
+    if (head)
+      for await (const { value } of chunks.list(prefix(head.value.epoch)))
+        found.push(new Map(value.map(([id, reason]) => [id, { type: 'removed', id, reason }])));
+    return { head, found };
+  };
+  return { heads, chunks, headId, prefix, load };
+};
+
+/** Looks at what waits. */
+export async function readRemovals(
+  storage: StorageAdapter,
+  connectionId: string,
+  kind: DirectoryKind,
+): Promise<WaitingRemovals> {
+  const { head, found } = await recordsOf(storage, connectionId, kind).load();
+  return { ...lookInto(found), sweep: head?.value.sweep };
+}
+
+/**
+ * Takes over what an earlier run left waiting. From then on only what this run writes counts: an earlier one that was taken for dead
+ * may go on writing, and would bring back removals that were dealt with.
+ *
+ * @param epoch Of the run's lease.
+ * @throws ConnectorError `conflict` when a later run was faster
+ */
 export async function openRemovals(
   storage: StorageAdapter,
   connectionId: string,
   kind: DirectoryKind,
+  epoch: number,
 ): Promise<RoundRemovals> {
-  const removals = createRecords<HeldRecord>(storage, 'removals');
-  const sweeps = createRecords<{ readonly generation: number }>(storage, 'sweeps');
-  const prefix = `${recordId(connectionId, kind)}/`;
-  const idOf = (entryId: string) => recordId(connectionId, kind, entryId);
-  const waiting = new Map<string, Removal>();
-  for await (const { id, value } of removals.list(prefix)) {
-    const entryId = decodeURIComponent(id.slice(prefix.length));
-    waiting.set(entryId, { type: 'removed', id: entryId, reason: value.reason });
-  }
-  let sweep = (await sweeps.get(recordId(connectionId, kind)))?.value.generation;
+  const { heads, chunks, headId, prefix, load } = recordsOf(storage, connectionId, kind);
+  const { head, found } = await load();
+  let sweep = head?.value.sweep;
+  const write = async (index: number) => {
+    const chunk = found[index] ?? new Map<string, Removal>();
+    const value: Chunk = [...chunk.values()].map(({ id, reason }) => [id, reason]);
+    await chunks.put(`${prefix(epoch)}${String(index).padStart(8, '0')}`, value);
+  };
+  for (const index of found.keys()) await write(index);
+  let version = await heads.put(headId, { epoch, sweep }, head?.version ?? null);
+  for await (const { id } of chunks.list(`${headId}/`))
+    if (!id.startsWith(prefix(epoch))) await chunks.delete(id);
+
+  const place = (id: string) => found.findIndex((chunk) => chunk.has(id));
+  const add = (removal: Removal): number => {
+    if ((found.at(-1)?.size ?? CHUNK) >= CHUNK) found.push(new Map());
+    found.at(-1)?.set(removal.id, removal);
+    return found.length - 1;
+  };
 
   return {
+    ...lookInto(found),
     get size() {
-      return waiting.size;
+      return sizeOf(found);
     },
     get sweep() {
       return sweep;
     },
-    has: (entryId) => waiting.has(entryId),
     async take(changes) {
       const rest: DirectoryChange[] = [];
+      const changed = new Set<number>();
       for (const change of changes) {
-        if (change.type === 'upserted') {
-          const gone = waiting.get(change.item.id);
-          // A group that went and came back begins without members: the service lists those that it has now.
-          if (gone && kind === 'group') rest.push(gone);
-          rest.push(change);
-          if (gone) {
-            waiting.delete(gone.id);
-            await removals.delete(idOf(gone.id));
-          }
-        } else if (!waiting.has(change.id)) {
-          await removals.put(idOf(change.id), { reason: change.reason });
-          waiting.set(change.id, change);
+        const at = place(change.type === 'removed' ? change.id : change.item.id);
+        const gone = found[at]?.get(change.type === 'removed' ? change.id : change.item.id);
+        if (change.type === 'removed') {
+          if (!gone) changed.add(add(change));
+          continue;
         }
+        // A group that went and came back begins without members: the service lists those that it has now.
+        if (gone && kind === 'group') rest.push(gone);
+        rest.push(change);
+        if (gone && found[at]?.delete(gone.id)) changed.add(at);
       }
+      for (const index of changed) await write(index);
       return rest;
     },
     async holdSweep(generation) {
       sweep = generation;
-      await sweeps.put(recordId(connectionId, kind), { generation });
+      version = await heads.put(headId, { epoch, sweep }, version);
     },
-    all: () => [...waiting.values()],
     async clear() {
-      for (const entryId of waiting.keys()) await removals.delete(idOf(entryId));
-      waiting.clear();
-      if (sweep !== undefined) await sweeps.delete(recordId(connectionId, kind));
+      for await (const { id } of chunks.list(prefix(epoch))) await chunks.delete(id);
+      found.length = 0;
+      if (sweep === undefined) return;
       sweep = undefined;
+      version = await heads.put(headId, { epoch }, version);
     },
   };
 }
+
+const sizeOf = (found: readonly ReadonlyMap<string, Removal>[]) =>
+  found.reduce((sum, chunk) => sum + chunk.size, 0);
+
+const lookInto = (found: readonly ReadonlyMap<string, Removal>[]) => ({
+  size: sizeOf(found),
+  has: (entryId: string) => found.some((chunk) => chunk.has(entryId)),
+  all: () => found.flatMap((chunk) => [...chunk.values()]),
+});
 
 /** How many stored entries would go if what waits were removed. */
 export async function measureRemovals(
@@ -117,7 +178,7 @@ export const exceeds = ({ removals, stored }: HeldRemovals, { share, count }: Re
 
 /** Forgets what waits, of all kinds. */
 export async function eraseRemovals(storage: StorageAdapter, connectionId: string): Promise<void> {
-  for (const collection of ['removals', 'sweeps']) {
+  for (const collection of ['removals', 'removal-chunks']) {
     const records = createRecords<unknown>(storage, collection);
     for await (const { id } of records.list(`${recordId(connectionId)}/`)) await records.delete(id);
   }

@@ -14,6 +14,7 @@ export { type Connector, createConnector } from './connector.ts';
 export { ConnectorError, type ConnectorErrorOptions, type ErrorCode } from './connector-error.ts';
 export type { ConnectorOptions } from './connector-options.ts';
 export type { ConsentCheck } from './consent.ts';
+export type { RemovedMessage } from './departures.ts';
 export {
   type DirectoryBatch,
   type DirectoryChange,
@@ -44,17 +45,21 @@ export type { Hooks, TokenContext } from './hooks.ts';
 export type { Json } from './json.ts';
 export { keyring } from './keyring.ts';
 export { type Logger, silentLogger } from './logger.ts';
-export type {
-  FolderRef,
-  MailArchive,
-  Mailbox,
-  MailboxRef,
-  MailFolder,
-  MailSource,
-  MessageRef,
-  StoredMessage,
+export {
+  type FolderOptions,
+  type FolderRef,
+  type FolderRole,
+  folderRoles,
+  type MailArchive,
+  type Mailbox,
+  type MailboxRef,
+  type MailFolder,
+  type MailSource,
+  type MessageRef,
+  type StoredMessage,
 } from './mail.ts';
 export type { MailState, MailStatus } from './mail-status.ts';
+export type { MailSync, MailSyncOptions } from './mail-sync-options.ts';
 export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
 export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';

@@ -2,11 +2,20 @@ import { addCounts, type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectorError, type ErrorCode } from './connector-error.ts';
+import {
+  type Departure,
+  hasRemoved,
+  noteDepartures,
+  noteReturns,
+  type RemovedMessage,
+  settleDepartures,
+} from './departures.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
-import { type FolderRecord, listFolders, markDone, markFailing, pendingFolders } from './folder-round.ts';
+import { type FolderRecord, foldersOf, listFolders, markDone, markFailing } from './folder-round.ts';
 import type { Lease } from './lease.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
+import { type MailSyncOptions, selectionOf } from './mail-sync-options.ts';
 import { type MailboxRecord, type MailboxState, mailboxStatus, type Round } from './mailbox.ts';
 import { type TransferContext, transferMessages } from './message-transfer.ts';
 import type { Change } from './page.ts';
@@ -25,6 +34,9 @@ export interface BackfillContext {
   readonly rounds: Records<Round>;
   readonly folders: Records<FolderRecord>;
   readonly failures: Records<MessageFailure>;
+  readonly departures: Records<Departure>;
+  readonly removed: Records<RemovedMessage>;
+  readonly options: MailSyncOptions;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly lease: Lease;
@@ -95,9 +107,14 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
     const transfer = await beginTransfer(context, mailbox);
     let firstError: unknown;
     let unread = 0;
-    for (const folder of await pendingFolders(context, round.number)) {
+    const folders = await foldersOf(context, round.number);
+    for (const folder of folders.pending) {
       try {
-        if (!(await readFolder(context, transfer, folder.folderId, shouldStop)))
+        const isRead = await readFolder(context, transfer, folder.folderId, shouldStop);
+        if (
+          !isRead ||
+          (round.reconcile && !(await reconcile(context, transfer, folder.folderId, shouldStop)))
+        )
           return await yielded('slice', clock.now());
         await markDone(context, folder);
       } catch (error) {
@@ -111,6 +128,9 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
       if (shouldStop()) return await yielded('slice', clock.now());
     }
     if (firstError !== undefined) throw firstError;
+    const bringBack = (messages: readonly MessageRef[]) => bringFound(context, transfer, messages);
+    if (!(await settleDepartures(context, folders.ids, bringBack, shouldStop)))
+      return await yielded('slice', clock.now());
     await retryFailures(context, transfer);
 
     const failed = transfer.failing.size;
@@ -118,6 +138,7 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
       state: failed + unread > 0 ? 'completed_with_failures' : 'completed',
       failed,
       completedAt: new Date(clock.now()).toISOString(),
+      ...(round.reconcile && { reconciledAt: new Date(clock.now()).toISOString() }),
     }));
     await rounds.delete(id, version);
     return { status: 'completed' };
@@ -147,6 +168,7 @@ async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Pro
     ...counted,
     failed: failing.size,
   }));
+  const mayReturn = await hasRemoved(context);
   return {
     connectionId: connection.id,
     mailbox,
@@ -158,6 +180,7 @@ async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Pro
     begun: { at: clock.now(), archived },
     clock,
     signal: lease.signal,
+    onStored: mayReturn ? (messageIds) => noteReturns(context, messageIds) : async () => {},
     onArchived: (bytes) => emit('message.archived', { connectionId: connection.id, mailboxId, bytes }),
     onFailed: ({ messageId, code }) =>
       emit('message.failed', { connectionId: connection.id, mailboxId, messageId, code }),
@@ -176,14 +199,14 @@ async function readFolder(
     const end = await syncStream<Change<MessageRef>>({
       checkpoints,
       checkpointId: recordId(connection.id, 'mail', mailboxId, folderId),
+      selection: selectionOf(context.options),
       read: (cursor, signal) => provider.mail.messages({ ...transfer.mailbox, folderId }, { cursor, signal }),
-      // A removal says that a message left this folder: what is archived stays, and a move shows in the other folder.
-      apply: (changes) =>
-        bring(
-          context,
-          transfer,
-          changes.flatMap((change) => (change.type === 'upserted' ? [change.item] : [])),
-        ),
+      async apply(changes) {
+        // Before the page is committed, so that none is forgotten. A message that only moved is in its other folder.
+        const left = changes.flatMap((change) => (change.type === 'removed' ? [change.id] : []));
+        await noteDepartures(context, folderId, left);
+        return bring(context, transfer, wanted(context, changes));
+      },
       shouldStop,
       signal: lease.signal,
     });
@@ -195,24 +218,82 @@ async function readFolder(
   }
 }
 
+/** Compares the ids of a folder with the archive, and brings what is missing. Resolves false when the slice is over. */
+async function reconcile(
+  context: BackfillContext,
+  transfer: TransferContext,
+  folderId: string,
+  shouldStop: () => boolean,
+): Promise<boolean> {
+  const { connection, mailboxId, provider, checkpoints, lease } = context;
+  try {
+    const end = await syncStream<Change<MessageRef>>({
+      checkpoints,
+      checkpointId: recordId(connection.id, 'ids', mailboxId, folderId),
+      read: (cursor, signal) => provider.mail.list({ ...transfer.mailbox, folderId }, { cursor, signal }),
+      async apply(changes) {
+        await bringFound(context, transfer, wanted(context, changes));
+        return {};
+      },
+      shouldStop,
+      signal: lease.signal,
+    });
+    return end === 'caught_up';
+  } catch (error) {
+    if (ConnectorError.is(error, 'gone')) return true;
+    throw error;
+  }
+}
+
+const wanted = (
+  { options: { since, drafts = false } }: BackfillContext,
+  changes: readonly Change<MessageRef>[],
+): readonly MessageRef[] =>
+  changes.flatMap((change) => {
+    if (change.type === 'removed' || (change.item.draft && !drafts)) return [];
+    const { receivedAt } = change.item;
+    const isEarlier = since && receivedAt && Date.parse(receivedAt) < Date.parse(since);
+    return isEarlier ? [] : [change.item];
+  });
+
 /** After the folders, so that a message that fails again holds up nothing that is new. */
 async function retryFailures(context: BackfillContext, transfer: TransferContext): Promise<void> {
-  const { checkpoints, connection, mailboxId, clock, failures } = context;
+  const { connection, mailboxId, clock, failures } = context;
   // As recorded: somebody may have asked for them since the slice began.
   for await (const { value } of failures.list(`${recordId(connection.id, mailboxId)}/`))
     transfer.failing.set(value.messageId, value);
   const due = [...transfer.failing.values()].filter(({ nextAt }) => nextAt <= clock.now());
   if (due.length === 0) return;
+  const messages = due.map(({ messageId, folderId, receivedAt }) => ({
+    ...transfer.mailbox,
+    messageId,
+    folderId,
+    receivedAt,
+  }));
   // Their pages have counted them as discovered.
-  const { discovered, ...counts } = await transferMessages(
-    transfer,
-    due.map(({ messageId, folderId, receivedAt }) => ({
-      ...transfer.mailbox,
-      messageId,
-      folderId,
-      receivedAt,
-    })),
-  );
+  const { discovered, ...counts } = await transferMessages(transfer, messages);
+  await addBesidePages(context, transfer, counts);
+}
+
+/** Messages that no page of changes has brought. */
+async function bringFound(
+  context: BackfillContext,
+  transfer: TransferContext,
+  messages: readonly MessageRef[],
+): Promise<void> {
+  const unknown = messages.filter(({ messageId }) => !transfer.failing.has(messageId));
+  if (unknown.length === 0) return;
+  const { discovered, alreadyStored, ...counts } = await transferMessages(transfer, unknown);
+  await addBesidePages(context, transfer, { ...counts, discovered: discovered - alreadyStored });
+}
+
+async function addBesidePages(
+  context: BackfillContext,
+  transfer: TransferContext,
+  counts: Readonly<Record<string, number>>,
+): Promise<void> {
+  if (Object.values(counts).every((count) => count === 0)) return;
+  const { checkpoints, connection, mailboxId } = context;
   await addToMailbox(context, transfer, counts);
   // They belong to no folder's page, so they have a checkpoint of their own for their counts.
   await checkpoints.update(recordId(connection.id, 'mail', mailboxId, ''), (current = emptyCheckpoint) => ({

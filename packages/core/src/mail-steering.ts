@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { ConnectionRegistry } from './connections.ts';
 import type { Connector } from './connector.ts';
+import type { RemovedMessage } from './departures.ts';
 import type { MessageFailure } from './failure.ts';
 import { readMailStatus } from './mail-status.ts';
 import type { MailboxRecord, Round } from './mailbox.ts';
@@ -20,12 +21,13 @@ export function createMailSteering(context: {
   readonly mailboxes: Records<MailboxRecord>;
   readonly rounds: Records<Round>;
   readonly failures: Records<MessageFailure>;
+  readonly removed: Records<RemovedMessage>;
   readonly schedules: Records<Schedule>;
   readonly clock: Clock;
   /** Ends what runs of the connection's mail in this process. */
   readonly stopMail: (connectionId: string) => Promise<void>;
 }): MailSteering {
-  const { connections, mailboxes, rounds, failures, schedules, clock, stopMail } = context;
+  const { connections, mailboxes, rounds, failures, removed, schedules, clock, stopMail } = context;
   const idOf = (connectionId: string) => scheduleId(connectionId, 'mail');
   const haltOf = async (connectionId: string) => (await schedules.get(idOf(connectionId)))?.value.halted;
 
@@ -37,10 +39,8 @@ export function createMailSteering(context: {
     await stopMail(connectionId);
   };
 
-  const list = async function* (connectionId: string, mailboxId: string | undefined) {
-    const prefix = mailboxId === undefined ? recordId(connectionId) : recordId(connectionId, mailboxId);
-    yield* failures.list(`${prefix}/`);
-  };
+  const prefixOf = (connectionId: string, mailboxId: string | undefined) =>
+    `${mailboxId === undefined ? recordId(connectionId) : recordId(connectionId, mailboxId)}/`;
 
   return {
     haltOf,
@@ -53,18 +53,23 @@ export function createMailSteering(context: {
       },
       async *failures(connectionId, mailboxId) {
         await connections.require(connectionId);
-        for await (const { value } of list(connectionId, mailboxId)) yield value;
+        for await (const { value } of failures.list(prefixOf(connectionId, mailboxId))) yield value;
+      },
+      async *removed(connectionId, mailboxId) {
+        await connections.require(connectionId);
+        for await (const { value } of removed.list(prefixOf(connectionId, mailboxId))) yield value;
       },
       async retryFailed(connectionId, mailboxId) {
         await connections.require(connectionId);
         const found = new Set<string>();
         let count = 0;
-        for await (const { id, value } of list(connectionId, mailboxId)) {
+        for await (const { id, value } of failures.list(prefixOf(connectionId, mailboxId))) {
           await failures.update(id, (current) => current && { ...current, nextAt: clock.now() });
           found.add(value.mailboxId);
           count++;
         }
-        for (const each of found) await openRound({ mailboxes, rounds }, recordId(connectionId, each));
+        for (const each of found)
+          await openRound({ mailboxes, rounds }, recordId(connectionId, each), Number.NEGATIVE_INFINITY);
         return count;
       },
       pause: (connectionId, { reason } = {}) => halt(connectionId, 'paused', reason),

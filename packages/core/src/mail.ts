@@ -29,6 +29,30 @@ export interface MessageRef extends FolderRef {
   readonly messageId: string;
   /** ISO 8601. */
   readonly receivedAt: string | undefined;
+  /** It was not sent yet: when it is, it may keep its id and have another content. @default false */
+  readonly draft?: boolean | undefined;
+}
+
+/** What a folder of a mailbox is for, whatever its name in the user's language. */
+export const folderRoles = [
+  'archive',
+  'conversation_history',
+  'deleted',
+  'drafts',
+  'inbox',
+  'junk',
+  'outbox',
+  'sent',
+  'sync_issues',
+] as const;
+export type FolderRole = (typeof folderRoles)[number];
+
+export interface FolderOptions extends CallOptions {
+  readonly cursor?: Cursor | undefined;
+  /** These folders, and all that is below them, are left out. */
+  readonly exclude?: readonly FolderRole[] | undefined;
+  /** Also what users deleted for good, as long as the service keeps it. @default false */
+  readonly recoverable?: boolean | undefined;
 }
 
 /** The mail of a tenant as a provider reads it. */
@@ -44,10 +68,7 @@ export interface MailSource {
    * Nested and hidden folders too; folders that only repeat messages of others (searches) never.
    * @throws ConnectorError `mailbox_not_found`
    */
-  folders(
-    mailbox: MailboxRef,
-    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
-  ): AsyncIterable<Page<Change<MailFolder>>>;
+  folders(mailbox: MailboxRef, options?: FolderOptions): AsyncIterable<Page<Change<MailFolder>>>;
   /**
    * The messages of one folder, not of those below it.
    * @throws ConnectorError `cursor_expired`, or `gone` when the folder no longer exists.
@@ -56,6 +77,19 @@ export interface MailSource {
     folder: FolderRef,
     options?: { readonly cursor?: Cursor | undefined } & CallOptions,
   ): AsyncIterable<Page<Change<MessageRef>>>;
+  /**
+   * The messages that are in a folder now, listed without regard to what changed: to compare them with what is archived.
+   * @throws ConnectorError `gone` when the folder no longer exists.
+   */
+  list(
+    folder: FolderRef,
+    options?: { readonly cursor?: Cursor | undefined } & CallOptions,
+  ): AsyncIterable<Page<Change<MessageRef>>>;
+  /** Where a message is now, in whichever folder; `undefined` when it is in none. */
+  locate(
+    message: MailboxRef & Pick<MessageRef, 'messageId'>,
+    options?: CallOptions,
+  ): Promise<MessageRef | undefined>;
   /**
    * The message as raw MIME, byte for byte as the service sent it. The stream fails with `incomplete` when the answer ends
    * early.
@@ -92,5 +126,14 @@ export interface MailArchive {
     content: ReadableStream<Uint8Array>,
     options?: CallOptions,
   ): Promise<StoredMessage>;
+  /**
+   * These messages are in none of the folders that are synchronised any more (`removedAt`, ISO 8601), or are back (`undefined`). Told at
+   * least once. What becomes of them is the archive's choice; without this method they simply stay.
+   */
+  mark?(
+    mailbox: MailboxRef,
+    marks: readonly { readonly messageId: string; readonly removedAt: string | undefined }[],
+    options?: CallOptions,
+  ): Promise<void>;
   close?(): Promise<void>;
 }

@@ -53,6 +53,8 @@ export interface MailboxStatus extends MailCounts {
 export interface MailboxRecord extends MailboxStatus {
   /** Rounds begun so far: one for the existing mail, then one after each plan. */
   readonly rounds: number;
+  /** ISO 8601: when the archive was last compared with the ids of all messages. */
+  readonly reconciledAt?: string | undefined;
   /** Times in a row that the service did not open it. */
   readonly refusals: number;
   readonly planEpoch: number;
@@ -64,6 +66,8 @@ export interface Round {
   readonly number: number;
   /** The folders of this round are known. */
   readonly listed: boolean;
+  /** The ids of all messages are compared with the archive, too. */
+  readonly reconcile?: boolean | undefined;
   /** Messages that are expected to be left. */
   readonly remaining: number;
   /** Epoch milliseconds. */
@@ -90,14 +94,15 @@ export const newMailbox = (mailboxId: string): MailboxRecord => ({
   backfillEpoch: 0,
 });
 
-export const newRound = (number: number): Round => ({
+export const newRound = (number: number, reconcile: boolean): Round => ({
   number,
+  reconcile,
   listed: false,
   // A mailbox that nobody has looked into yet may be the largest.
   remaining: Number.MAX_SAFE_INTEGER,
 });
 
 export const mailboxStatus = (record: MailboxRecord): MailboxStatus => {
-  const { rounds, refusals, planEpoch, backfillEpoch, ...status } = record;
+  const { rounds, refusals, reconciledAt, planEpoch, backfillEpoch, ...status } = record;
   return status;
 };

@@ -20,6 +20,8 @@ export interface TransferContext {
   readonly begun: { readonly at: number; readonly archived: number };
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Listed, and in the archive already. */
+  readonly onStored: (messageIds: readonly string[]) => Promise<void>;
   readonly onArchived: (bytes: number) => void;
   readonly onFailed: (failure: MessageFailure) => void;
 }
@@ -66,11 +68,13 @@ export async function transferMessages(
   // The service may list a message twice; the last mention holds.
   const unique = new Map(messages.map((message) => [message.messageId, message]));
   const missing = new Set(await archive.missing(mailbox, [...unique.keys()], { signal }));
-  for (const id of unique.keys()) if (!missing.has(id)) await forgetFailure(context, id);
+  const stored = [...unique.keys()].filter((id) => !missing.has(id));
+  for (const id of stored) await forgetFailure(context, id);
+  await context.onStored(stored);
   const counts = {
     discovered: unique.size,
     archived: 0,
-    alreadyStored: unique.size - missing.size,
+    alreadyStored: stored.length,
     gone: 0,
     bytes: 0,
   };

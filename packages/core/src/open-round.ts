@@ -2,10 +2,16 @@ import { ConnectorError } from './connector-error.ts';
 import { type MailboxRecord, newRound, type Round } from './mailbox.ts';
 import type { Records } from './records.ts';
 
-/** Opens the next round of a mailbox, unless one is open or the mailbox is gone. */
+/**
+ * Opens the next round of a mailbox, unless one is open or the mailbox is gone.
+ *
+ * @param reconcileBefore Epoch milliseconds: a mailbox whose ids were not compared with the archive since has that done in this round,
+ * if its existing mail has been brought once.
+ */
 export async function openRound(
   records: { readonly mailboxes: Records<MailboxRecord>; readonly rounds: Records<Round> },
   id: string,
+  reconcileBefore: number,
 ): Promise<void> {
   const { mailboxes, rounds } = records;
   if (await rounds.get(id)) return;
@@ -16,7 +22,11 @@ export async function openRound(
       : undefined,
   );
   if (!counted || counted.state === 'removed') return;
-  await rounds.put(id, newRound(counted.rounds), null).catch((error: unknown) => {
-    if (!ConnectorError.is(error, 'conflict')) throw error;
-  });
+  const { completedAt, reconciledAt } = counted;
+  const isOld = reconciledAt === undefined || Date.parse(reconciledAt) <= reconcileBefore;
+  await rounds
+    .put(id, newRound(counted.rounds, completedAt !== undefined && isOld), null)
+    .catch((error: unknown) => {
+      if (!ConnectorError.is(error, 'conflict')) throw error;
+    });
 }

@@ -1,6 +1,7 @@
 import { addCounts, type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import { ConnectorError } from './connector-error.ts';
 import type { Cursor, Page } from './page.ts';
+import { readAhead } from './read-ahead.ts';
 import type { Records } from './records.ts';
 
 export interface SyncStreamOptions<T> {
@@ -20,6 +21,8 @@ export interface SyncStreamOptions<T> {
   readonly restartAfter?: { readonly age: number; readonly now: number } | undefined;
   /** What is selected of the stream, as text. A round of another selection is given up, and everything read. @default everything */
   readonly selection?: string | undefined;
+  /** Pages that come while earlier ones are stored are put together, up to about so many changes. @default 0, each page by itself */
+  readonly atOnce?: number | undefined;
   /** Asked after each page. */
   readonly shouldStop: () => boolean;
   readonly signal: AbortSignal;
@@ -32,7 +35,7 @@ const RESTARTS = 3;
  * The one loop: page, sink, checkpoint by compare-and-set, next page.
  *
  * The sink comes first and the checkpoint second, so that a crash between them repeats a page and never skips one.
- * The next page is fetched while this one is stored. The checkpoint's version fences: of two processes that read the same
+ * The next pages are fetched while this one is stored. The checkpoint's version fences: of two processes that read the same
  * stream, the second one's commit fails with `conflict`.
  *
  * @returns `caught_up` at the end of a round, `stopped` when `shouldStop` said so: the next call goes on from there.
@@ -47,24 +50,20 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
     state = next;
   };
 
+  // What is read from its beginning gets a generation that no attempt before it has used: a first page that was stored and not
+  // committed must not vouch for entries that are gone by now.
+  if (state.cursor === undefined) await commit(state);
+
   for (let restarts = 0; ; restarts++) {
     const reading = new AbortController();
     const pages = options
       .read(state.cursor, AbortSignal.any([signal, reading.signal]))
       [Symbol.asyncIterator]();
     try {
-      let upcoming = pages.next();
+      const ahead = readAhead(pages, options.atOnce ?? 0);
       for (;;) {
-        // Nobody may be waiting for it when it fails: it is met at the next turn, or the work ends before.
-        upcoming.catch(() => {});
         signal.throwIfAborted();
-        const { value: page, done } = await upcoming;
-        if (done)
-          throw new ConnectorError(
-            'unexpected',
-            'The provider ended a round without saying that it is complete.',
-          );
-        if (!page.caughtUp) upcoming = pages.next();
+        const page = await ahead.take();
         const { generation, full, counts } = state;
         const counted = await apply(page.changes, { generation, full, sweep: page.caughtUp && full });
         signal.throwIfAborted();
@@ -103,15 +102,14 @@ const beginRound = (
   { restartAfter, selection }: Pick<SyncStreamOptions<unknown>, 'restartAfter' | 'selection'>,
 ): Checkpoint => {
   const isOther = last.selection !== selection;
-  if (!last.caughtUp && !isOther) return last;
   const { age, now } = restartAfter ?? { age: Number.POSITIVE_INFINITY, now: 0 };
-  const isOld = now - (last.fullSince ?? now) >= age;
-  const full = last.cursor === undefined || isOld || isOther;
-  if (!full) return { ...last, full, caughtUp: false };
+  const isOld = last.caughtUp && now - (last.fullSince ?? now) >= age;
+  if (last.cursor !== undefined && !isOther && !isOld)
+    return { ...last, caughtUp: false, full: last.full && !last.caughtUp };
   return {
     ...last,
     cursor: undefined,
-    full,
+    full: true,
     caughtUp: false,
     generation: last.generation + 1,
     selection,

@@ -5,6 +5,7 @@ import { type ConnectionRegistry, requireCapability } from './connections.ts';
 import type { Connector } from './connector.ts';
 import { ConnectorError } from './connector-error.ts';
 import { type Consent, isRefusal } from './consent.ts';
+import type { Departure, RemovedMessage } from './departures.ts';
 import type { DirectorySink } from './directory.ts';
 import { createDirectoryRuns } from './directory-runs.ts';
 import { createDirectorySteering } from './directory-steering.ts';
@@ -19,6 +20,7 @@ import type { MailArchive } from './mail.ts';
 import { backfillMailbox } from './mail-backfill.ts';
 import { planMail } from './mail-plan.ts';
 import { createMailSteering } from './mail-steering.ts';
+import { type MailSync, mailSyncOf } from './mail-sync-options.ts';
 import type { MailboxRecord, Round } from './mailbox.ts';
 import type { Capability } from './provider.ts';
 import { createRecords, recordId } from './records.ts';
@@ -27,6 +29,8 @@ import type { StorageAdapter } from './storage-adapter.ts';
 import { type Task, type TaskOutcome, taskKey } from './task.ts';
 import { verifyAt } from './verify-at.ts';
 import type { ConnectionWork, MailboxWork } from './workload.ts';
+
+const DAY = 24 * 3600_000;
 
 export interface Work extends Pick<Connector, 'directory' | 'mail' | 'run' | 'workload' | 'close'> {
   /** Aborts what runs for the connection in this process. Resolves when it has ended. */
@@ -46,6 +50,7 @@ export function createWork(context: {
   readonly emit: Emit;
   readonly logger: Logger;
   readonly directorySync: DirectorySyncOptions;
+  readonly mailSync: MailSync;
   readonly slice: number;
 }): Work {
   const { connections, consent, storage, clock, emit, logger } = context;
@@ -55,6 +60,8 @@ export function createWork(context: {
   const rounds = createRecords<Round>(storage, 'rounds');
   const folders = createRecords<FolderRecord>(storage, 'folders');
   const failures = createRecords<MessageFailure>(storage, 'failures');
+  const departures = createRecords<Departure>(storage, 'departures');
+  const removed = createRecords<RemovedMessage>(storage, 'removed');
   const schedules = createRecords<Schedule>(storage, 'schedules');
   const runs = createDirectoryRuns(storage);
   const running = new Map<AbortController, { readonly task: Task; readonly ended: Promise<unknown> }>();
@@ -98,15 +105,20 @@ export function createWork(context: {
         if (run.outcome === 'held') emit('directory.held', { run });
         return outcome;
       }
-      case 'mail.plan':
-        await planMail({ connection, provider, checkpoints, mailboxes, rounds, lease });
+      case 'mail.plan': {
+        const { reconcileEvery = 7 } = mailSyncOf(connection, context.mailSync);
+        const reconcileBefore = clock.now() - reconcileEvery * DAY;
+        await planMail({ connection, provider, checkpoints, mailboxes, rounds, reconcileBefore, lease });
         return finish('mail');
+      }
       case 'mail.backfill': {
         const { mailboxId } = task;
         const { archive, slice } = context;
-        const records = { checkpoints, mailboxes, rounds, folders, failures };
+        const options = mailSyncOf(connection, context.mailSync);
+        const records = { checkpoints, mailboxes, rounds, folders, failures, departures, removed };
         return backfillMailbox({
           ...records,
+          options,
           connection,
           mailboxId,
           provider,
@@ -222,6 +234,7 @@ export function createWork(context: {
     mailboxes,
     rounds,
     failures,
+    removed,
     schedules,
     clock,
     stopMail: (connectionId) => abortWhere((task) => task.connectionId === connectionId && isMail(task)),
@@ -263,7 +276,7 @@ export function createWork(context: {
       // In other processes work ends at its next renewal; until then it could write again what is erased.
       await leases.released(`${connectionId}/`);
       const prefix = `${recordId(connectionId)}/`;
-      for (const records of [mailboxes, rounds, folders, failures, schedules])
+      for (const records of [mailboxes, rounds, folders, failures, departures, removed, schedules])
         for await (const { id } of records.list(prefix)) await records.delete(id);
       // The generation stays, so that the next full read can sweep what was stored before.
       await runs.erase(connectionId);

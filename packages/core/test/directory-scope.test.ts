@@ -112,7 +112,7 @@ describe('a scope', () => {
     users.add(...names(50, 'g').map(removed));
     expect((await sync()).outcome).toBe('completed');
     expect((await sync({ full: true })).outcome).toBe('completed');
-    expect(await storage.list('removals')).toEqual([]);
+    expect(await storage.list('removal-chunks')).toEqual([]);
     users.add(...names(6, 'm').map((id) => upserted(guest(id))));
     expect(await sync()).toMatchObject({ outcome: 'held', held: { user: { removals: 6, stored: 10 } } });
     expect(stored()).toHaveLength(10);

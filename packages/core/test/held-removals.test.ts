@@ -47,7 +47,7 @@ describe('a mass removal', () => {
     const run = await sync({ allowRemovals: true });
     expect(run).toMatchObject({ outcome: 'completed', held: {}, counts: { user: { removed: 60 } } });
     expect(stored()).toEqual(names(100).slice(60));
-    expect(await host.storage.list('removals')).toEqual([]);
+    expect(await host.storage.list('removal-chunks')).toEqual([]);
     // The permission was for that run: the next mass removal is held again.
     change(...names(100).slice(60, 95).map(removed));
     expect((await sync()).outcome).toBe('held');
@@ -184,7 +184,7 @@ describe('removals wait for the end of their round', () => {
         .sort();
       const expected = [...names(12), 'new'].filter((name) => name !== 'u1' && name !== 'u2').sort();
       expect(found, `step ${step}`).toEqual(expected);
-      expect(await host.storage.list('removals'), `step ${step}`).toEqual([]);
+      expect(await host.storage.list('removal-chunks'), `step ${step}`).toEqual([]);
     }
   });
 });

@@ -16,7 +16,7 @@ export const BASE = 'https://app.example/connect';
 /** A host with a scripted service, everything in memory, and a clock that stands still. */
 export function createHost(
   overrides: Partial<
-    Pick<ConnectorOptions, 'slice' | 'encryption' | 'pages' | 'logger' | 'directorySync'>
+    Pick<ConnectorOptions, 'slice' | 'encryption' | 'pages' | 'logger' | 'directorySync' | 'mailSync'>
   > & {
     readonly hooks?: Partial<Hooks>;
     readonly permissions?: readonly Permission[];

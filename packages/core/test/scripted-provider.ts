@@ -130,6 +130,19 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
         service.addMessages(mailboxId, folderId, count);
       return mailbox;
     },
+    /** Where all messages of a mailbox are now: what happened last holds. */
+    placesOf(mailboxId: string) {
+      const places = new Map<string, MessageRef>();
+      for (const [folderId, { history }] of mailboxes.get(mailboxId)?.folders ?? [])
+        for (const change of history)
+          if (change.type === 'upserted') places.set(change.item.messageId, change.item);
+          else if (places.get(change.id)?.folderId === folderId) places.delete(change.id);
+      for (const [messageId, place] of service.moved) places.set(messageId, place);
+      return { messages: [...places.values()] };
+    },
+    /** Messages of which the deltas do not tell where they are. */
+    moved: new Map<string, MessageRef>(),
+    lists: 0,
     removeMailbox(mailboxId: string) {
       list.add({ type: 'removed', id: mailboxId, reason: 'recoverable' });
     },
@@ -206,28 +219,46 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
     mail: {
       quota: { requests: 10, seconds: 1 },
       mailboxes: (_tenant, { cursor } = {}) => list.pages(cursor),
-      async *folders({ tenantId, mailboxId }) {
+      async *folders({ tenantId, mailboxId }, { exclude = [] } = {}) {
         service.onFolders(mailboxId);
-        const changes = [...(mailboxes.get(mailboxId)?.folders ?? [])].map(
-          ([folderId, { history }]): Change<MailFolder> => ({
-            type: 'upserted',
-            item: {
-              tenantId,
-              mailboxId,
-              folderId,
-              displayName: folderId,
-              parentId: undefined,
-              hidden: false,
-              itemCount: history.length,
-            },
-          }),
-        );
+        const excluded: readonly string[] = exclude;
+        const all = [...(mailboxes.get(mailboxId)?.folders ?? [])];
+        const changes = all
+          .filter(([folderId]) => !excluded.includes(folderId))
+          .map(
+            ([folderId, { history }]): Change<MailFolder> => ({
+              type: 'upserted',
+              item: {
+                tenantId,
+                mailboxId,
+                folderId,
+                displayName: folderId,
+                parentId: undefined,
+                hidden: false,
+                itemCount: history.length,
+              },
+            }),
+          );
         yield { changes, cursor: undefined, caughtUp: true };
       },
       messages({ mailboxId, folderId }, { cursor } = {}) {
         const log = mailboxes.get(mailboxId)?.folders.get(folderId);
         if (!log) throw new ConnectorError('gone', 'no such folder');
         return log.pages(cursor);
+      },
+      async *list({ mailboxId, folderId }) {
+        service.lists++;
+        const { messages } = service.placesOf(mailboxId);
+        const changes = messages
+          .filter((message) => message.folderId === folderId)
+          .map((item) => ({ type: 'upserted', item }) as const);
+        // In pages of two, the last one perhaps empty.
+        for (let from = 0; from < changes.length; from += 2)
+          yield { changes: changes.slice(from, from + 2), cursor: `${from}`, caughtUp: false };
+        yield { changes: [], cursor: undefined, caughtUp: true };
+      },
+      async locate({ mailboxId, messageId }) {
+        return service.placesOf(mailboxId).messages.find((message) => message.messageId === messageId);
       },
       async content(message) {
         service.contentCalls++;

@@ -147,7 +147,71 @@ describe('the loop of page, sink and checkpoint', () => {
     await expect(
       sync({ signal: abort.signal, afterApply: () => abort.abort(new Error('stop now')) }),
     ).rejects.toThrow('stop now');
-    expect(await checkpoints.get('stream')).toBeUndefined();
+    expect((await checkpoints.get('stream'))?.value.cursor).toBeUndefined();
+  });
+
+  it('removes who went between the first page of a full read that died and the next try', async () => {
+    const log = createChangeLog<Item>();
+    log.add(...items(5));
+    const { target, sync } = setup(log);
+    const die = () => {
+      throw new Error('killed');
+    };
+    await expect(sync({ afterApply: die })).rejects.toThrow('killed');
+    log.lose('i1');
+    await sync();
+    expect(Object.keys(target.values())).toEqual(['i0', 'i2', 'i3', 'i4']);
+  });
+
+  it('leaves no rejection behind that would end the process, when storing fails while a page is fetched', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    const checkpoints = createRecords<Checkpoint>(memoryStorage(), 'checkpoints');
+    const failing = syncStream<Item>({
+      checkpoints,
+      checkpointId: 'stream',
+      async *read(_cursor, signal) {
+        yield { changes: items(1), cursor: '1', caughtUp: false };
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('given up')), { once: true });
+        });
+      },
+      async apply() {
+        await new Promise((resolve) => setImmediate(resolve));
+        throw new Error('the disk is full');
+      },
+      shouldStop: () => false,
+      signal: new AbortController().signal,
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('puts pages together that come while one is stored, up to what it may', async () => {
+    const log = createChangeLog<Item>();
+    log.add(...items(30));
+    const sizes: number[] = [];
+    const checkpoints = createRecords<Checkpoint>(memoryStorage(), 'checkpoints');
+    await syncStream<Item>({
+      checkpoints,
+      checkpointId: 'stream',
+      read: (cursor) => log.pages(cursor),
+      async apply(changes) {
+        sizes.push(changes.length);
+        await new Promise((resolve) => setImmediate(resolve));
+        return {};
+      },
+      atOnce: 10,
+      shouldStop: () => false,
+      signal: new AbortController().signal,
+    });
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(30);
+    expect(sizes.length).toBeLessThan(6);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(12);
   });
 
   it('ends equal to the service after any history of changes, cuts and forgotten cursors', async () => {
