@@ -11,7 +11,12 @@ if (Number(process.versions.node.split('.')[0]) < 22)
 
 const project = (root: string, name: string) => ({
   extends: true as const,
-  test: { name, root, include: ['test/**/*.test.ts'], setupFiles: [resolve('leak-watch/setup.ts')] },
+  test: {
+    name,
+    root,
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['leak-watch', 'request-watch'].map((watch) => resolve(watch, 'setup.ts')),
+  },
 });
 
 export default defineConfig({
@@ -25,6 +30,7 @@ export default defineConfig({
       ...readdirSync('packages').map((name) => project(`packages/${name}`, name)),
       project('examples', 'examples'),
       project('leak-watch', 'leak-watch'),
+      project('request-watch', 'request-watch'),
     ],
   },
 });

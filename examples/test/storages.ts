@@ -2,28 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StorageAdapter } from '@mailsphere/core';
-import { openPostgres, postgresStorage } from '@mailsphere/storage/postgres';
-import { openSqlite, sqliteStorage } from '@mailsphere/storage/sqlite';
 import pg from 'pg';
 import { testServer } from '../../packages/storage/test/postgres-server.ts';
+import { type DatabasePlace, type OpenedDatabase, openPlace } from './database-place.ts';
 
-export interface OpenedStorage {
-  readonly storage: StorageAdapter;
-  close(): Promise<void>;
+export interface OpenedStorage extends OpenedDatabase {
+  readonly place: DatabasePlace;
 }
 
-/** The durable storages that come with the SDK, each new and empty. */
+/** The durable storages that come with the SDK, each new and empty, with a directory in the same database. */
 export const storages: readonly { readonly name: string; open(): Promise<OpenedStorage> }[] = [
   {
     name: 'SQLite',
     async open() {
       const folder = await mkdtemp(join(tmpdir(), 'mailsphere-'));
-      const database = openSqlite({ path: join(folder, 'state.sqlite') });
+      const place = { path: join(folder, 'state.sqlite') };
+      const opened = await openPlace(place);
       return {
-        storage: sqliteStorage(database),
+        ...opened,
+        place,
         async close() {
-          await database.close();
+          await opened.close();
           await rm(folder, { recursive: true });
         },
       };
@@ -33,13 +32,17 @@ export const storages: readonly { readonly name: string; open(): Promise<OpenedS
     name: 'PostgreSQL',
     async open() {
       const server = await testServer();
-      const pool = new pg.Pool({ connectionString: server.url, max: 20 });
-      const schema = `test_${randomUUID().replaceAll('-', '_')}`;
+      const place = { url: server.url, schema: `test_${randomUUID().replaceAll('-', '_')}` };
+      const opened = await openPlace(place);
       return {
-        storage: postgresStorage(await openPostgres({ pool, schema })),
+        ...opened,
+        place,
         async close() {
-          await pool.query(`drop schema "${schema}" cascade`);
-          await pool.end();
+          await opened.close();
+          const client = new pg.Client({ connectionString: server.url });
+          await client.connect();
+          await client.query(`drop schema "${place.schema}" cascade`);
+          await client.end();
           await server.close();
         },
       };
