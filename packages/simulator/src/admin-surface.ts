@@ -6,7 +6,7 @@ import type { Simulator } from './simulator.ts';
 /** Mutations that can be asked for over HTTP: `POST /simulator/{name}` with a JSON list of their arguments. */
 // biome-ignore format: a list
 const CALLABLE = [
-  'addUser', 'removeUser', 'restoreUser', 'updateUser', 'addGroup', 'removeGroup', 'updateGroup', 'addGroupMember', 'removeGroupMember',
+  'addUser', 'removeUser', 'restoreUser', 'updateUser', 'addGroup', 'removeGroup', 'restoreGroup', 'updateGroup', 'addGroupMember', 'removeGroupMember',
   'addContact', 'updateContact', 'removeContact',
   'addMessage', 'moveMessage', 'removeMessage', 'markMessage', 'poisonMessage', 'addFolder', 'removeFolder', 'grantConsent', 'revokeGrant',
   'approveRequest', 'denyRequest', 'updatePolicy', 'disableServicePrincipal', 'enableServicePrincipal', 'deleteServicePrincipal',

@@ -38,7 +38,9 @@ export interface Mutations extends MailMutations, ContactMutations, ConsentMutat
   restoreUser(tenantId: string, userId: string): void;
   updateUser(tenantId: string, user: string, patch: Patch<DirectoryUser>): void;
   addGroup(tenantId: string, group: NewGroup): DirectoryGroup;
+  /** `soft` goes to the deleted items and can be restored. @default 'soft' */
   removeGroup(tenantId: string, groupId: string, how?: 'soft' | 'hard'): void;
+  restoreGroup(tenantId: string, groupId: string): void;
   updateGroup(tenantId: string, groupId: string, patch: Patch<DirectoryGroup>): void;
   addGroupMember(tenantId: string, groupId: string, memberId: string): void;
   removeGroupMember(tenantId: string, groupId: string, memberId: string): void;
@@ -102,6 +104,10 @@ export function createMutations(world: World): Mutations {
     removeGroup: (tenantId, groupId, how = 'soft') => {
       const tenant = tenantOf(tenantId);
       tenant.removeGroup(groupOf(tenant, groupId), how);
+    },
+    restoreGroup: (tenantId, groupId) => {
+      const tenant = tenantOf(tenantId);
+      tenant.restoreGroup(groupOf(tenant, groupId));
     },
     updateGroup: (tenantId, groupId, patch) => {
       const tenant = tenantOf(tenantId);

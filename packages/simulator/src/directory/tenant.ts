@@ -85,6 +85,7 @@ export interface Tenant extends SimulatedTenant {
   addGroup(group: DirectoryGroup): void;
   updateGroup(group: DirectoryGroup, patch: Patch<DirectoryGroup>): void;
   removeGroup(group: DirectoryGroup, how: 'soft' | 'hard'): void;
+  restoreGroup(group: DirectoryGroup): void;
   addMember(group: DirectoryGroup, memberId: string): void;
   removeMember(group: DirectoryGroup, memberId: string): void;
 }
@@ -122,8 +123,9 @@ export function createTenant(parts: TenantParts): Tenant {
   for (const group of groups) objects.set(group.id, { type: 'group', object: group });
   for (const contact of contacts) objects.set(contact.id, { type: 'orgContact', object: contact });
   // Members stay on record while an object is soft-deleted, so that a restore brings them back.
+  // A group that is soft-deleted meanwhile has to tell it once it is restored.
   const groupsOf = (id: string) =>
-    groups.filter((group) => group.deleted === undefined && group.members.has(id));
+    groups.filter((group) => group.deleted !== 'hard' && group.members.has(id));
   const tellGroups = (id: string, type: MemberType, removed: boolean) => {
     for (const group of groupsOf(id))
       log.append({ kind: 'group', id: group.id, member: { id, type, removed } });
@@ -249,6 +251,12 @@ export function createTenant(parts: TenantParts): Tenant {
       group.deleted = how;
       log.append({ kind: 'group', id: group.id });
       tellGroups(group.id, 'group', true);
+    },
+    restoreGroup: (group) => {
+      if (group.deleted !== 'soft') throw new RangeError(`Group ${group.id} is not soft-deleted.`);
+      delete group.deleted;
+      log.append({ kind: 'group', id: group.id });
+      tellGroups(group.id, 'group', false);
     },
     addMember: (group, memberId) => {
       const type = objects.get(memberId)?.type;

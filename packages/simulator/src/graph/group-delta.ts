@@ -118,8 +118,12 @@ function laterRound(call: GraphCall, state: DeltaState, names: readonly string[]
       ...pick(group, minimal ? names.filter((name) => properties.has(name)) : names),
       id,
     };
+    const told = members.get(id) ?? [];
+    // Who left is told as well: the client may know the group from before it was gone, or from the middle of its first round.
     const rowsOfMembers =
-      properties === 'all' && tracked ? everyMember(call, group) : (members.get(id) ?? []);
+      properties === 'all' && tracked
+        ? [...told.filter((row) => row['@removed']), ...everyMember(call, group)]
+        : told;
     if (rowsOfMembers.length > 0 && membersVisible(call, group)) row['members@delta'] = rowsOfMembers;
     rows.push(row);
   }
