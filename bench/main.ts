@@ -1,4 +1,5 @@
 import { benchArchive } from './archive.ts';
+import { benchDirectory, benchDirectoryPostgres } from './directory.ts';
 import { benchLimiter } from './limiter.ts';
 import { print, type Row } from './report.ts';
 import { benchTokens } from './tokens.ts';
@@ -10,6 +11,11 @@ const benches: Readonly<Record<string, readonly [title: string, run: () => Promi
     benchArchive,
   ],
   tokens: ['Tokens: one provider, all tenants in memory, the sign-in service in this process', benchTokens],
+  directory: ['Directory in SQLite: one tenant synced three times, the bare loop beside it', benchDirectory],
+  'directory-postgres': [
+    'Directory in PostgreSQL: one tenant synced three times, the bare loop beside it',
+    benchDirectoryPostgres,
+  ],
 };
 
 // Some by name, or all of them.

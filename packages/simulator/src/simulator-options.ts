@@ -42,6 +42,11 @@ export interface TenantSeed {
   readonly domains?: readonly string[];
   /** Groups in all, nine fixed ones of every kind included. @default 9, or one for every ten users */
   readonly groups?: number;
+  /**
+   * Direct members of all groups together: the nine fixed ones take theirs, and the others share what is left.
+   * @default 2 to 21 for each of the others
+   */
+  readonly memberships?: number;
   /** Sizes of the generated messages, log-normal. @default median 6,144 bytes, sigma 1.354, at most 25 MB */
   readonly messageSize?: Partial<MessageSize>;
   /** Size in bytes of one extra message, the first one of the first mailbox; it is never held in memory. */

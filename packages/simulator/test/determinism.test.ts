@@ -54,6 +54,35 @@ describe('a seed', () => {
   });
 });
 
+describe('memberships', () => {
+  const groupsOf = (memberships: number, groups: number) =>
+    tenantOf(createSimulator({ tenants: [{ name: 'contoso', users: 200, groups, memberships }] })).groups;
+
+  it('are as many in all as asked for, so that a load is as large as it is said to be', () => {
+    const groups = groupsOf(2_000, 40);
+    expect(groups).toHaveLength(40);
+    expect(groups.reduce((sum, { members }) => sum + members.size, 0)).toBe(2_000);
+    const others = groups.slice(9).map(({ members }) => members.size);
+    expect(new Set(others).size).toBeGreaterThan(5);
+  });
+
+  it('leave the fixed groups, and the same seed, as they are', () => {
+    const members = (memberships: number) =>
+      JSON.stringify(groupsOf(memberships, 40).map((group) => [group.displayName, ...group.members]));
+    expect(members(2_000)).toBe(members(2_000));
+    const fixed = (groups: ReturnType<typeof groupsOf>) =>
+      JSON.stringify(groups.slice(0, 9).map((group) => [group.id, ...group.members]));
+    const { groups } = tenantOf(createSimulator({ tenants: [{ name: 'contoso', users: 200, groups: 40 }] }));
+    expect(fixed(groupsOf(2_000, 40))).toBe(fixed(groups));
+  });
+
+  it('that no groups could have are refused, and not quietly fewer', () => {
+    expect(() => groupsOf(100, 40)).toThrow(RangeError);
+    expect(() => groupsOf(1_000_000, 40)).toThrow(RangeError);
+    expect(() => groupsOf(2_000, 9)).toThrow(RangeError);
+  });
+});
+
 describe('sizes', () => {
   it('are log-normal around the median, with the length met to the byte', () => {
     const simulator = createSimulator({

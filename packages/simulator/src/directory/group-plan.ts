@@ -1,17 +1,17 @@
-import { createRandom } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
+import type { TenantSeed } from '../simulator-options.ts';
 import { createMemberList, type DirectoryGroup } from './group.ts';
 import { DEPARTMENTS } from './names.ts';
 import type { Population } from './population.ts';
 import { distributionGroup } from './tenant.ts';
 
-/** The groups of a tenant: nine of all kinds, nested, in a circle, hidden and empty, and then as many more as asked for. */
-export function makeGroups(
-  seed: number,
-  tenantName: string,
-  people: Population,
-  total: number | undefined,
-): DirectoryGroup[] {
-  const random = createRandom(seed, tenantName, 'groups');
+/**
+ * The groups of a tenant: nine of all kinds, nested, in a circle, hidden and empty, and then as many more as asked for.
+ *
+ * @throws RangeError when the groups cannot have as many members as asked for
+ */
+export function makeGroups(seed: number, tenant: TenantSeed, people: Population): DirectoryGroup[] {
+  const random = createRandom(seed, tenant.name, 'groups');
   const domain = people.mailDomain;
   const members = people.users
     .filter((user) => user.userType === 'Member' && user.mailbox === 'user')
@@ -60,13 +60,44 @@ export function makeGroups(
     list('VPN Users', 'vpn', some(0.5), { ...noMail, securityEnabled: true }),
     list('Newcomers', 'newcomers', []),
   ];
-  const wanted = total ?? Math.max(groups.length, Math.floor(people.users.length / 10));
+  const wanted = tenant.groups ?? Math.max(groups.length, Math.floor(people.users.length / 10));
+  const fixed = groups.reduce((sum, group) => sum + group.members.size, 0);
+  const deal =
+    tenant.memberships === undefined
+      ? undefined
+      : dealer(random, members, tenant.memberships - fixed, wanted - groups.length);
   for (let index = groups.length; index < wanted; index++) {
     const department = random.pick(DEPARTMENTS);
-    const ids = Array.from({ length: Math.min(members.length, 2 + random.integer(20)) }, () =>
-      random.pick(members),
-    );
+    const ids =
+      deal?.() ??
+      Array.from({ length: Math.min(members.length, 2 + random.integer(20)) }, () => random.pick(members));
     groups.push(list(`${department} ${index}`, `${department.toLowerCase()}-${index}`, ids));
   }
   return groups;
+}
+
+/** Deals memberships to groups, to some of them many and to others few, until all are dealt. */
+function dealer(
+  random: Random,
+  members: readonly string[],
+  memberships: number,
+  groups: number,
+): () => readonly string[] {
+  if (memberships < 0 || memberships > groups * members.length)
+    throw new RangeError(
+      'memberships: the nine fixed groups have more members than that, or the other groups cannot have so many.',
+    );
+  let left = memberships;
+  let groupsLeft = groups;
+  return () => {
+    const mean = left / groupsLeft;
+    groupsLeft -= 1;
+    const least = left - groupsLeft * members.length;
+    const most = Math.min(left, members.length);
+    const size = groupsLeft === 0 ? left : Math.min(most, Math.max(least, random.integer(2 * mean + 1)));
+    left -= size;
+    // Neighbours, so that nobody is picked twice.
+    const first = random.integer(members.length);
+    return Array.from({ length: size }, (_, index) => members[(first + index) % members.length] ?? '');
+  };
 }

@@ -55,7 +55,7 @@ export function makeTenant(seed: number, tenant: TenantSeed, pool: TextPool): Te
     domainRecords: people.domains,
     accounts: people.accounts,
     users: people.users,
-    groups: makeGroups(seed, tenant.name, people, tenant.groups),
+    groups: makeGroups(seed, tenant, people),
     contacts: people.contacts,
     servicePrincipal: { id: random.guid(), state: 'absent', accountEnabled: true, grants: new Map() },
     graphPrincipalId: random.guid(),

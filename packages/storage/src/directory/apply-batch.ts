@@ -45,7 +45,7 @@ async function applyOutcomes(
 ): Promise<void> {
   const cleared = outcomes.filter((outcome) => outcome.cleared).map(({ id }) => id);
   if (cleared.length > 0) {
-    const entries = await entriesOf(tables, batch).where('id', 'in', tables.dialect.ids(cleared)).execute();
+    const entries = await entriesOf(tables, batch).where(tables.dialect.ids('id', cleared)).execute();
     await remove(tables, batch.kind, entries, log);
   }
   const stored = outcomes.filter(({ entry }) => entry !== undefined);
@@ -85,7 +85,7 @@ async function remove(
   const rows = removed.map(({ row }) => row);
   if (kind === 'group') await removeMembers(tables, removed, log);
   if (kind !== 'domain') await removeAddresses(tables, kind, rows);
-  await tables.db.deleteFrom(TABLES[kind]).where('row', 'in', tables.dialect.rows(rows)).execute();
+  await tables.db.deleteFrom(TABLES[kind]).where(tables.dialect.rows('row', rows)).execute();
 }
 
 async function store(

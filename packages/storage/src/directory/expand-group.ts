@@ -1,4 +1,5 @@
 import type { DirectoryContact, DirectoryUser } from '@mailsphere/core';
+import { type Expression, type RawBuilder, sql } from 'kysely';
 import { entryReaders } from './read-entries.ts';
 import type { SqlTables } from './sql-dialect.ts';
 
@@ -33,7 +34,9 @@ export async function expandGroup(
       .select('member_id')
       .where('member_type', '=', type);
   return [
-    ...(await read.user(connectionId, { among: inside('user') })),
-    ...(await read.contact(connectionId, { among: inside('contact') })),
+    ...(await read.user(connectionId, { among: oneOf(inside('user')) })),
+    ...(await read.contact(connectionId, { among: oneOf(inside('contact')) })),
   ];
 }
+
+const oneOf = (ids: Expression<unknown>): RawBuilder<boolean> => sql`${sql.ref('id')} in ${ids}`;

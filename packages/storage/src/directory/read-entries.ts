@@ -1,15 +1,15 @@
 import type { DirectoryKind, EmailAddress } from '@mailsphere/core';
-import { type Expression, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { DirectoryEntries } from './entries.ts';
 import type { SqlTables } from './sql-dialect.ts';
 import type { OwnerKind } from './tables.ts';
 import { asText, isSet } from './text.ts';
 
-/** What to read of one kind's entries: a page, those with certain ids, or the one in `row`. */
+/** What to read of one kind's entries: a page, those that are `among` certain ones, or the one in `row`. */
 interface Part {
   readonly after?: string;
   readonly limit?: number;
-  readonly among?: Expression<unknown>;
+  readonly among?: RawBuilder<boolean>;
   readonly row?: number;
 }
 
@@ -35,7 +35,12 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
       .select(['address', 'domain'])
       .select([dialect.plain('owner_row').as('row'), dialect.plain('is_primary').as('is_primary')])
       .where('owner_kind', '=', kind)
-      .where('owner_row', 'in', dialect.rows(owners.map(({ row }) => Number(row))))
+      .where(
+        dialect.rows(
+          'owner_row',
+          owners.map(({ row }) => Number(row)),
+        ),
+      )
       .orderBy('owner_row')
       .orderBy('position')
       .execute();
@@ -137,5 +142,5 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
 const within = (connectionId: string, { after = '', among, row }: Part): RawBuilder<boolean> => {
   if (row !== undefined) return sql`${sql.ref('row')} = ${row}`;
   const page = sql<boolean>`${sql.ref('connection_id')} = ${connectionId} and ${sql.ref('id')} > ${after}`;
-  return among ? sql`${page} and ${sql.ref('id')} in ${among}` : page;
+  return among ? sql`${page} and ${among}` : page;
 };

@@ -22,7 +22,7 @@ export async function recordChanges(
   log: MemberLog = memberLog(),
 ): Promise<void> {
   const read = entryReaders(tables)[kind];
-  const entries = await read(connectionId, { among: tables.dialect.ids(ids) });
+  const entries = await read(connectionId, { among: tables.dialect.ids('id', ids) });
   const before = new Map<string, StoredEntry>(entries.map((entry) => [entry.id, entry]));
   const outcome = await work(log);
   const after = outcome === 'kept' ? before : outcome;

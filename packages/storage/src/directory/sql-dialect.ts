@@ -3,10 +3,10 @@ import type { DirectoryTables } from './tables.ts';
 
 /** What differs between the databases. */
 export interface SqlDialect {
-  /** Ids for `in`, as one parameter: each number of parameters would be a statement of its own. */
-  readonly ids: (items: readonly string[]) => RawBuilder<string>;
-  /** Numbers of rows for `in`, as one parameter. */
-  readonly rows: (items: readonly number[]) => RawBuilder<number>;
+  /** Whether a column is one of some ids, which are one parameter: each number of parameters would be a statement of its own. */
+  readonly ids: (column: string, items: readonly string[]) => RawBuilder<boolean>;
+  /** Whether a column is one of some numbers of rows, which are one parameter. */
+  readonly rows: (column: string, items: readonly number[]) => RawBuilder<boolean>;
   /** A column of numbers, or of yes and no, for `Number` and `isSet`: as text only where else a parser that a host has set could change it. */
   readonly plain: (column: string) => RawBuilder<string | number>;
   /** Runs what works on the database, again where that helps, so that its errors say what to do. */

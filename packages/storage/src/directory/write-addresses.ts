@@ -37,6 +37,6 @@ export async function removeAddresses(
   await db
     .deleteFrom('directory_addresses')
     .where('owner_kind', '=', kind)
-    .where('owner_row', 'in', dialect.rows(ownerRows))
+    .where(dialect.rows('owner_row', ownerRows))
     .execute();
 }

@@ -27,7 +27,7 @@ export async function changeMembers(
       const left = db
         .deleteFrom('directory_members')
         .where('group_row', '=', group.row)
-        .where('member_id', 'in', dialect.ids(group.removed));
+        .where(dialect.ids('member_id', group.removed));
       if (!log) await left.execute();
       else
         for (const { member_id } of await left.returning('member_id').execute())
@@ -59,7 +59,7 @@ async function logAdded({ db, dialect }: SqlTables, group: MembershipChange, log
     .selectFrom('directory_members')
     .select('member_id')
     .where('group_row', '=', group.row)
-    .where('member_id', 'in', dialect.ids(ids))
+    .where(dialect.ids('member_id', ids))
     .execute();
   const known = new Set(there.map(({ member_id }) => member_id));
   for (const id of ids) if (!known.has(id)) log.added(group.id, id);
@@ -71,9 +71,12 @@ export async function removeMembers(
   groups: readonly { readonly id: string; readonly row: number }[],
   log: MemberLog | undefined,
 ): Promise<void> {
-  const all = db
-    .deleteFrom('directory_members')
-    .where('group_row', 'in', dialect.rows(groups.map(({ row }) => row)));
+  const all = db.deleteFrom('directory_members').where(
+    dialect.rows(
+      'group_row',
+      groups.map(({ row }) => row),
+    ),
+  );
   if (!log) {
     await all.execute();
     return;

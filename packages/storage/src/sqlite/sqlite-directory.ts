@@ -13,9 +13,12 @@ export function sqliteDirectory({ kysely }: SqliteDatabase, options: SqlDirector
   return directoryOnTables({ db, dialect }, { ...options, factory: 'sqliteDirectory' });
 }
 
+const oneOf = (column: string, items: readonly unknown[]) =>
+  sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(items)}))`;
+
 const dialect: SqlDialect = {
-  ids: (items) => sql`(select value from json_each(${JSON.stringify(items)}))`,
-  rows: (items) => sql`(select value from json_each(${JSON.stringify(items)}))`,
+  ids: oneOf,
+  rows: oneOf,
   plain: (column) => sql`${sql.ref(column)}`,
   attempt,
 };
