@@ -30,6 +30,7 @@ export {
   type EmailAddress,
   type GroupMember,
   type GroupType,
+  type MailboxKind,
   type Omission,
 } from './directory.ts';
 export type { DirectoryPreview } from './directory-preview.ts';
