@@ -6,4 +6,5 @@ export const capabilityWords: Readonly<Record<Capability, string>> = {
   directory: 'User Sync',
   hidden_members: 'User Sync, hidden members',
   mail: 'Mail Synchronisation',
+  mailbox_kinds: 'User Sync, kinds of mailboxes',
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DirectoryEntry, DirectoryKind, EmailAddress, GroupType } from './directory.ts';
+import type { DirectoryEntry, DirectoryKind, EmailAddress, GroupType, MailboxKind } from './directory.ts';
 import { parseOptions } from './options.ts';
 
 /**
@@ -21,6 +21,11 @@ export interface UserScope {
   readonly enabled?: boolean | undefined;
   /** Only those with a plan that has a mailbox, or only those without one. Shared mailboxes and rooms often have none. */
   readonly licensed?: boolean | undefined;
+  /**
+   * Only those whose mailbox is of one of these kinds. Whose kind is not known, for want of a mailbox, of a permission or of an answer, is let
+   * through by `unknown` alone.
+   */
+  readonly mailboxKinds?: readonly (MailboxKind | 'unknown')[] | undefined;
   /** Only those that have an SMTP address, be it an alias, in one of these domains. */
   readonly domains?: readonly string[] | undefined;
   /**
@@ -67,6 +72,7 @@ const scopeSchema = z.strictObject({
         userTypes: oneOf('member', 'guest'),
         enabled: z.boolean('must be true or false').optional(),
         licensed: z.boolean('must be true or false').optional(),
+        mailboxKinds: oneOf('user', 'linked', 'shared', 'room', 'equipment', 'other', 'unknown'),
         domains,
         memberOf: z
           .array(
@@ -129,11 +135,12 @@ export function isInScope(scope: DirectoryScope, entry: DirectoryEntry): boolean
       return true;
     case 'user': {
       if (scope.users === false) return false;
-      const { userTypes, enabled, licensed, domains } = scope.users ?? {};
+      const { userTypes, enabled, licensed, mailboxKinds, domains } = scope.users ?? {};
       return (
         (userTypes?.includes(entry.userType) ?? true) &&
         (enabled ?? entry.enabled) === entry.enabled &&
         (licensed ?? entry.licensed) === entry.licensed &&
+        (mailboxKinds?.includes(entry.mailboxKind ?? 'unknown') ?? true) &&
         isAmong(entry.addresses, domains)
       );
     }

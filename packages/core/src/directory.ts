@@ -26,6 +26,9 @@ export interface EmailAddress {
   readonly primary: boolean;
 }
 
+/** What a mailbox is for: `linked` is one of an account in another forest, `other` whatever the service has no word for here. */
+export type MailboxKind = 'user' | 'linked' | 'shared' | 'room' | 'equipment' | 'other';
+
 export interface DirectoryUser {
   readonly kind: 'user';
   readonly id: string;
@@ -36,6 +39,11 @@ export interface DirectoryUser {
   readonly enabled: boolean;
   /** Whether a plan with a mailbox is assigned to the user; shared mailboxes and rooms often need none. */
   readonly licensed: boolean;
+  /**
+   * `undefined`: not known. The provider does not ask, may not ask or got no answer, or there is no mailbox. A change of it alone is no
+   * change of the user: it is noticed when the user changes otherwise, and at the next full read.
+   */
+  readonly mailboxKind: MailboxKind | undefined;
   /** SMTP addresses, the primary one first. Empty for a user that has no mail. */
   readonly addresses: readonly EmailAddress[];
   /** Addresses of other kinds, with their prefix as the service writes it, such as `sip:anna@contoso.com` or `x500:/o=…`. */

@@ -31,6 +31,7 @@ export {
   type EmailAddress,
   type GroupMember,
   type GroupType,
+  type MailboxKind,
   type Omission,
 } from './directory.ts';
 export type { DirectoryPreview } from './directory-preview.ts';

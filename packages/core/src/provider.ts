@@ -8,7 +8,7 @@ import type { Tenant, TenantRef } from './tenant.ts';
  * What a permission is for. A capability that lacks an optional permission of its own is switched off; one that lacks a
  * required permission takes the whole connection along.
  */
-export type Capability = 'connect' | 'directory' | 'hidden_members' | 'mail';
+export type Capability = 'connect' | 'directory' | 'hidden_members' | 'mail' | 'mailbox_kinds';
 
 /** A permission as the administrator will be shown it. */
 export interface Permission {

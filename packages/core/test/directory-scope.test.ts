@@ -77,6 +77,27 @@ describe('a scope', () => {
     expect(run.counts).toMatchObject({ user: { upserted: 2, removed: 0 }, group: { upserted: 1 } });
   });
 
+  it('by the kind of mailbox lets through who is not known only where that is asked for', async () => {
+    const { users, sync, stored, want, runs } = await createScoped({
+      scope: { users: { mailboxKinds: ['shared', 'room'] } },
+    });
+    const kinds = ['user', 'linked', 'shared', 'room', 'equipment', 'other'] as const;
+    users.add(...kinds.map((mailboxKind) => upserted({ ...user(mailboxKind), mailboxKind })));
+    users.add(upserted({ ...user('unknown'), mailboxKind: undefined }));
+    await sync();
+    expect(stored()).toEqual(['user/room', 'user/shared']);
+    want({ scope: { users: { mailboxKinds: ['unknown', 'shared', 'room'] } } });
+    await sync();
+    expect(stored()).toEqual(['user/room', 'user/shared', 'user/unknown']);
+    // Another order is no other scope.
+    want({ scope: { users: { mailboxKinds: ['room', 'unknown', 'shared', 'room'] } } });
+    await sync();
+    expect((await runs()).map(({ full }) => full.includes('user'))).toEqual([false, true, true]);
+    users.add(upserted({ ...user('room'), mailboxKind: 'user' }));
+    await sync();
+    expect(stored()).toEqual(['user/shared', 'user/unknown']);
+  });
+
   it('takes away what falls out of it, and brings back what enters it again', async () => {
     const { users, sync, stored } = await createScoped({ scope: { users: { userTypes: ['member'] } } });
     users.add(upserted(user('a')), upserted(user('b')));
@@ -346,6 +367,8 @@ describe('what cannot be a scope', () => {
     [{ users: true }, 'users'],
     [{ users: { userTypes: [] } }, 'users.userTypes'],
     [{ users: { userTypes: ['members'] } }, 'users.userTypes.0'],
+    [{ users: { mailboxKinds: [] } }, 'users.mailboxKinds'],
+    [{ users: { mailboxKinds: ['user', 'others'] } }, 'users.mailboxKinds.1'],
     [{ users: { domains: ['@contoso.com'] } }, 'users.domains.0'],
     [{ users: { memberOf: ['All staff'] } }, 'users.memberOf.0'],
     [{ users: { memberOf: [] } }, 'users.memberOf'],

@@ -11,6 +11,7 @@ const user = (id: string, address = `${id}@contoso.com`): DirectoryUser => ({
   userType: 'member',
   enabled: true,
   licensed: true,
+  mailboxKind: undefined,
   addresses: [{ address, domain: 'contoso.com', primary: true }],
   otherAddresses: [],
 });

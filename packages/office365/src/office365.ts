@@ -2,6 +2,7 @@ import { ConnectorError, type Provider, systemClock } from '@mailsphere/core';
 import { parseOptions } from '@mailsphere/core/internal';
 import { limitsOf } from './call-limits.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
+import { createMailboxKinds } from './directory/mailbox-kinds.ts';
 import { clientAuthentication } from './entra/client-authentication.ts';
 import { credentialEnd } from './entra/client-credential.ts';
 import { createLoginClient } from './entra/login-client.ts';
@@ -17,7 +18,7 @@ import { createGraphClient } from './graph/graph-client.ts';
 import { createLimiter } from './limiter/limiter.ts';
 import { createMailSource } from './mail/mail-source.ts';
 import { type Office365Options, optionsSchema } from './options.ts';
-import { permissionsWithout } from './permissions.ts';
+import { permissionsFor } from './permissions.ts';
 import { retryTransient } from './transient-retry.ts';
 import type { Transport } from './transport/transport.ts';
 import { undiciTransport } from './transport/undici-transport.ts';
@@ -47,7 +48,7 @@ export function office365(options: Office365Options): Provider {
   });
   const limiter = createLimiter({ clock, random });
   const graph = createGraphClient({ cloud, tokens, limiter, transport, clock, random });
-  const permissions = permissionsWithout(parsed.optionalCapabilities);
+  const permissions = permissionsFor(parsed);
   const verify = createVerification({ clientId, permissions, graph, tokens, clock, random });
 
   return {
@@ -71,7 +72,10 @@ export function office365(options: Office365Options): Provider {
     },
     acquireToken: async (tenant, callOptions) => tokens.acquire(tenantIdOf(tenant), callOptions),
     verify: async (tenant, verifyOptions) => verify(tenantIdOf(tenant), verifyOptions),
-    directory: createDirectorySource(graph),
+    directory: createDirectorySource(
+      graph,
+      parsed.mailboxKinds ? createMailboxKinds({ graph, tokens }) : undefined,
+    ),
     mail: createMailSource(graph),
     watchTokens: (watcher) => watchers.add(watcher),
     forget: (tenant) => tokens.forget(tenantIdOf(tenant)),

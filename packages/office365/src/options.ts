@@ -21,6 +21,12 @@ export interface Office365Options {
    * @default none: a tenant grants everything that is required, or is not connected
    */
   readonly optionalCapabilities?: readonly OptionalCapability[] | undefined;
+  /**
+   * Tells what each user's mailbox is for (`DirectoryUser.mailboxKind`), at the price of one request for each user who may have one. It adds the
+   * optional permission `MailboxSettings.Read`, which the app registration must list.
+   * @default false
+   */
+  readonly mailboxKinds?: boolean | undefined;
   /** What sends requests. @default undiciTransport() */
   readonly transport?: Transport | undefined;
   /** @default systemClock */
@@ -42,6 +48,7 @@ export const optionsSchema = z.strictObject({
     .array(z.enum(['directory', 'mail'], "must be 'directory' or 'mail'"))
     .refine((list) => new Set(list).size < 2, 'must not hold both: nothing would be left to connect for')
     .default([]),
+  mailboxKinds: z.boolean('must be true or false').default(false),
   transport: z.custom<Transport>(isFunction, 'must be a function, such as undiciTransport()').optional(),
   clock: z
     .custom<Clock>(

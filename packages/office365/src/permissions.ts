@@ -4,7 +4,8 @@ import type { Permission } from '@mailsphere/core';
 export type OptionalCapability = 'directory' | 'mail';
 
 /**
- * The application permissions that the app registration must list, and nothing beyond what this package calls.
+ * The application permissions that the app registration must list, and nothing beyond what this package calls. The option
+ * `mailboxKinds` adds one, which is only in `provider.permissions`.
  * From "Microsoft Graph permissions reference", least privilege of each call.
  */
 export const permissions: readonly Permission[] = [
@@ -61,10 +62,22 @@ export const permissions: readonly Permission[] = [
   },
 ];
 
-/** The same list, with what only these capabilities need made optional. */
-export const permissionsWithout = (optional: readonly OptionalCapability[]): readonly Permission[] =>
-  permissions.map((permission) =>
-    optional.some((capability) => capability === permission.capability)
+/** Of hosts that ask for it only: it opens all settings of all mailboxes. */
+export const mailboxSettings: Permission = {
+  id: 'MailboxSettings.Read',
+  title: 'Read all user mailbox settings',
+  reason: 'Tells whether a mailbox is that of a person, a shared one, or one of a room or equipment.',
+  capability: 'mailbox_kinds',
+  required: false,
+};
+
+/** The same list as a host wants it; what only the optional capabilities need is made optional. */
+export const permissionsFor = (host: {
+  readonly optionalCapabilities: readonly OptionalCapability[];
+  readonly mailboxKinds: boolean;
+}): readonly Permission[] =>
+  [...permissions, ...(host.mailboxKinds ? [mailboxSettings] : [])].map((permission) =>
+    host.optionalCapabilities.some((capability) => capability === permission.capability)
       ? { ...permission, required: false }
       : permission,
   );

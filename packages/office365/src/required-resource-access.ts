@@ -18,7 +18,7 @@ export interface RequiredResource {
  * The `requiredResourceAccess` of the app registration's manifest: what consent is asked for. Optional permissions belong
  * there too, because a consent is always for the whole list.
  *
- * @param list Of `provider.permissions`, to ask for less. Default: all {@link permissions}
+ * @param list `provider.permissions`, or some of them to ask for less. Default: all {@link permissions}
  * @throws ConnectorError `invalid_request` for a permission that this package does not know
  * @example
  * console.log(JSON.stringify({ requiredResourceAccess: requiredResourceAccess() }, null, 2));

@@ -5,11 +5,11 @@ import {
   type Permission,
   type VerifyOptions,
 } from '@mailsphere/core';
-import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { limitsOf } from './call-limits.ts';
 import { directoryQuery } from './directory/directory-source.ts';
 import type { TokenManager } from './entra/token-manager.ts';
+import { rolesOf } from './entra/token-roles.ts';
 import { graphApplicationId } from './graph/app-roles.ts';
 import { pageReader } from './graph/collection.ts';
 import type { GraphQuery } from './graph/graph-call.ts';
@@ -91,8 +91,8 @@ export function createVerification(options: {
         );
       const granted = await assigned(query).catch((error) => {
         // Without the permission to read grants, the token's own list is the best there is.
-        const roles = ConnectorError.is(error, 'permission_missing') ? rolesOf(token) : [];
-        if (roles.length === 0) throw error;
+        const roles = ConnectorError.is(error, 'permission_missing') ? rolesOf(token) : undefined;
+        if (!roles?.length) throw error;
         return roles;
       });
       if (granted.length === 0) throw pending();
@@ -130,14 +130,6 @@ function grant(
 }
 
 const isMailRole = (id: string) => id.startsWith('Mail.');
-
-function rolesOf(token: string): readonly string[] {
-  try {
-    return z.array(z.string()).parse(decodeJwt(token).roles);
-  } catch {
-    return [];
-  }
-}
 
 const pending = (cause?: ConnectorError) =>
   new ConnectorError(

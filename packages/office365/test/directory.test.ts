@@ -128,6 +128,7 @@ it('users come by delta, page by page, and go on from any cursor', async () => {
         userType: 'member',
         enabled: true,
         licensed: true,
+        mailboxKind: undefined,
         addresses: [
           { address: 'ann@contoso.com', domain: 'contoso.com', primary: true },
           { address: 'a@Contoso.com', domain: 'contoso.com', primary: false },

@@ -57,6 +57,7 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['optionalCapabilities.0', { optionalCapabilities: ['connect'] }],
     ['optionalCapabilities.1', { optionalCapabilities: ['mail', 'hidden_members'] }],
     ['optionalCapabilities', { optionalCapabilities: ['mail', 'directory'] }],
+    ['mailboxKinds', { mailboxKinds: 'all' }],
     ['cloud', { cloud: 'mars' }],
     ['cloud', { cloud: 'toString' }],
     ['cloud', { cloud: 5 }],
@@ -87,6 +88,7 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['an assertion', { credential: { assertion: async () => 'a' } }],
     ['a secret with its end', { credential: { secret, expiresAt: '2027-01-31T00:00:00+01:00' } }],
     ['a host without mail', { optionalCapabilities: ['mail'] }],
+    ['a host that wants kinds of mailboxes', { mailboxKinds: true }],
     ['a named cloud', { cloud: 'us_gov' }],
     [
       'a simulator on this machine',

@@ -11,10 +11,11 @@ describe.each(sqlDirectories())('the directory in $name', ({ open }) => {
       userType: 'guest',
       enabled: false,
       licensed: false,
+      mailboxKind: 'shared',
       addresses: [address('Anna@Contoso.example'), address('a.a@contoso.example', false)],
       otherAddresses: ['sip:anna@contoso.example', 'x500:/o="Contoso"/cn=Änna'],
     });
-    const nameless = user('u2', { displayName: undefined, addresses: [] });
+    const nameless = user('u2', { displayName: undefined, mailboxKind: undefined, addresses: [] });
     const bob = contact('c1', { otherAddresses: ['X400:C=us'] });
     const unnamed = contact('c2', { displayName: undefined, companyName: undefined });
     const sales = group('g1', contacts('c1'), {
@@ -44,7 +45,14 @@ describe.each(sqlDirectories())('the directory in $name', ({ open }) => {
     };
     const entries = [
       domain('contoso.example', { isDefault: true, isInitial: true, isVerified: false, acceptsMail: false }),
-      user('u1', { ...other, userPrincipalName: 'x', userType: 'guest', enabled: false, licensed: false }),
+      user('u1', {
+        ...other,
+        userPrincipalName: 'x',
+        userType: 'guest',
+        enabled: false,
+        licensed: false,
+        mailboxKind: undefined,
+      }),
       contact('c1', { ...other, companyName: undefined }),
       group('g1', [], { ...other, groupType: 'security', dynamicMembership: true, hiddenMembership: true }),
     ];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgres, postgresDirectory, postgresStorage } from '../src/postgres/index.ts';
-import { openSqlite, sqliteDirectory, sqliteStorage } from '../src/sqlite/index.ts';
+import { openSqlite, type SqlDirectory, sqliteDirectory, sqliteStorage } from '../src/sqlite/index.ts';
 import { FIRST_POSTGRES, FIRST_SQLITE } from './first-tables.ts';
 import { removeTemporaryFolders, temporaryFolder } from './node/temporary-folder.ts';
 import { testDatabase } from './postgres-database.ts';
@@ -30,7 +30,7 @@ describe('a file of SQLite that an older version wrote', () => {
     const directory = sqliteDirectory(database);
     expect((await sqliteStorage(database).get('things', 'a'))?.value).toBe(1);
     // What the older version did not read is unknown, and counts as no.
-    const unread = { licensed: false };
+    const unread = { licensed: false, mailboxKind: undefined };
     expect(await directory.list('one', 'domain')).toStrictEqual([domain('contoso.example')]);
     expect(await directory.list('one', 'user')).toStrictEqual([
       user('u1', {
@@ -75,6 +75,35 @@ describe('a file of SQLite that an older version wrote', () => {
   });
 });
 
+it('a file of SQLite that is one version old keeps its users and its changes, and learns what their mailboxes are for', async () => {
+  const path = join(temporaryFolder(), 'state.sqlite');
+  const before = openSqlite({ path });
+  const shared = batch('user', [upserted(user('u1', { mailboxKind: 'shared' })), upserted(user('u2'))]);
+  await sqliteDirectory(before, { changes: true }).apply(shared);
+  await before.close();
+  const file = new DatabaseSync(path);
+  file.exec('alter table directory_users drop column mailbox_kind; pragma user_version = 4');
+  file.close();
+  const database = openSqlite({ path });
+  onTestFinished(() => database.close());
+  await goesOn(sqliteDirectory(database, { changes: true }));
+});
+
+/** From `u1` and `u2` with kinds that an older version could not keep. */
+async function goesOn(directory: SqlDirectory) {
+  const unknown = { mailboxKind: undefined };
+  expect(await directory.list('one', 'user')).toStrictEqual([user('u1', unknown), user('u2', unknown)]);
+  expect(await directory.changes('one')).toMatchObject([{ id: 'u1' }, { id: 'u2' }]);
+  await directory.apply(batch('user', [upserted(user('u1', { mailboxKind: 'room' }))]));
+  expect(await directory.list('one', 'user')).toStrictEqual([
+    user('u1', { mailboxKind: 'room' }),
+    user('u2', unknown),
+  ]);
+  const [, , change] = await directory.changes('one');
+  expect(change).toMatchObject({ verb: 'updated', after: { mailboxKind: 'room' } });
+  expect(change?.before).not.toHaveProperty('mailboxKind');
+}
+
 describe('a schema of PostgreSQL that an older version made', () => {
   const server = testDatabase();
 
@@ -88,6 +117,19 @@ describe('a schema of PostgreSQL that an older version made', () => {
     const directory = postgresDirectory(opened);
     await directory.apply(batch('user', [upserted(user('u1'))]));
     expect(await directory.list('one', 'user')).toEqual([user('u1')]);
+  });
+
+  it('that is one version old keeps its users and its changes, and learns what their mailboxes are for', async () => {
+    const schema = server.newSchema();
+    const before = postgresDirectory(await openPostgres({ pool: server.pool, schema }), { changes: true });
+    const shared = batch('user', [upserted(user('u1', { mailboxKind: 'shared' })), upserted(user('u2'))]);
+    await before.apply(shared);
+    await server.pool.query(
+      `set local search_path to "${schema}"; alter table directory_users drop column mailbox_kind;
+       delete from mailsphere_migrations where step = 3`,
+    );
+    const after = await openPostgres({ pool: server.pool, schema });
+    await goesOn(postgresDirectory(after, { changes: true }));
   });
 });
 

@@ -46,7 +46,7 @@ describe('openPostgres', () => {
       );
       expect(await (await database.open(database.pool, schema)).storage.list('things')).toHaveLength(16);
       const { rows } = await database.pool.query(`select step from "${schema}".mailsphere_migrations`);
-      expect(rows).toEqual([{ step: 1 }, { step: 2 }]);
+      expect(rows).toEqual([{ step: 1 }, { step: 2 }, { step: 3 }]);
     }
   });
 

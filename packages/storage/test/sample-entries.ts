@@ -31,6 +31,7 @@ export const user = (id: string, more: Partial<DirectoryUser> = {}): DirectoryUs
   userType: 'member',
   enabled: true,
   licensed: true,
+  mailboxKind: 'user',
   addresses: [address(`${id}@contoso.example`)],
   otherAddresses: [],
   ...more,

@@ -135,6 +135,7 @@ describe('sqliteStorage', () => {
       userType: 'member',
       enabled: true,
       licensed: true,
+      mailboxKind: undefined,
       addresses: [],
       otherAddresses: [],
     } as const;

@@ -37,6 +37,7 @@ export const user = (
   userType: 'member',
   enabled: true,
   licensed: true,
+  mailboxKind: 'user',
   addresses: mail(addresses),
   otherAddresses: [`sip:${id}@contoso.example`],
 });

@@ -18,10 +18,12 @@ import { removalReason } from '../graph/removed.ts';
 import { contactRow, contactSelect, toContact } from './contact-row.ts';
 import { domainRow, domainSelect, toDomain } from './domain-row.ts';
 import { groupRow, groupSelect, toGroup } from './group-row.ts';
+import type { MailboxKinds, Reading } from './mailbox-kinds.ts';
 import { omissions } from './omissions.ts';
-import { memberRow, toUser, userRow, userSelect } from './user-row.ts';
+import { memberRow, toUser, type UserRow, userRow, userSelect } from './user-row.ts';
 
 type Pages = AsyncGenerator<Page<DirectoryChange>>;
+type Changes = readonly DirectoryChange[];
 
 // The most that lists of the directory give at once ("Paging").
 const MEMBER_PAGE = 999;
@@ -29,8 +31,10 @@ const MEMBER_PAGE = 999;
 /**
  * Domains are listed whole each round, having no deltas; users, contacts and groups come by delta, but for users who are chosen by their
  * groups: a delta of users does not tell who joined one.
+ *
+ * @param mailboxKinds Asked of each page of users.
  */
-export function createDirectorySource(graph: GraphClient): DirectorySource {
+export function createDirectorySource(graph: GraphClient, mailboxKinds?: MailboxKinds): DirectorySource {
   const domains = pageReader(graph, domainRow);
   const users = pageReader(graph, userRow);
   const members = pageReader(graph, memberRow);
@@ -49,11 +53,16 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
 
   async function* entryPages<Row extends DeltaRow>(
     read: PageReader<Row>,
-    map: (row: Row) => DirectoryEntry,
+    toChanges: (rows: readonly Row[], query: GraphQuery) => Changes | Promise<Changes>,
     query: GraphQuery,
   ): Pages {
     for await (const { rows, cursor, caughtUp } of deltaPages(read, query))
-      yield { changes: rows.map((row) => removed(row) ?? upserted(map(row))), cursor, caughtUp };
+      yield { changes: await toChanges(rows, query), cursor, caughtUp };
+  }
+
+  async function userChanges(rows: readonly UserRow[], query: Reading): Promise<Changes> {
+    const kinds = await mailboxKinds?.(rows, query);
+    return rows.map((row) => removed(row) ?? upserted(toUser(row, kinds?.get(row.id))));
   }
 
   /** The users in some groups, one group after the other; who is in two comes twice. */
@@ -71,13 +80,13 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
         query: `$top=${MEMBER_PAGE}&$select=${userSelect}`,
       });
       if (nextLink !== undefined) left.unshift({ parent, link: nextLink });
-      const changes = rows.filter(isUser).map((row) => upserted(toUser(row)));
+      const changes = await userChanges(rows.filter(isUser), query);
       yield { changes, cursor: writeWalk(left), caughtUp: left.length === 0 };
     }
   }
 
   return {
-    omissions,
+    omissions: (granted) => omissions(granted, { mailboxKinds: mailboxKinds !== undefined }),
     async *changes(tenant, kind, options = {}) {
       const query = directoryQuery(tenantIdOf(tenant), options);
       const { memberOf, ids } = options;
@@ -91,11 +100,11 @@ export function createDirectorySource(graph: GraphClient): DirectorySource {
           return yield* domainPages({ ...query, path: ['domains'], query: `$select=${domainSelect}` });
         case 'user':
           if (memberOf) return yield* memberPages(query, memberOf);
-          return yield* entryPages(users, toUser, delta('users', userSelect));
+          return yield* entryPages(users, userChanges, delta('users', userSelect));
         case 'contact':
-          return yield* entryPages(contacts, toContact, delta('contacts', contactSelect));
+          return yield* entryPages(contacts, changesBy(toContact), delta('contacts', contactSelect));
         case 'group':
-          return yield* entryPages(groups, toGroup, delta('groups', groupSelect));
+          return yield* entryPages(groups, changesBy(toGroup), delta('groups', groupSelect));
         default:
           throw new ConnectorError('invalid_request', 'kind must be domain, user, contact or group.', {
             field: 'kind',
@@ -119,6 +128,11 @@ const upserted = (item: DirectoryEntry): DirectoryChange => ({ type: 'upserted',
 
 const removed = ({ id, '@removed': mark }: DeltaRow): Change<never> | undefined =>
   mark ? { type: 'removed', id, reason: removalReason(mark) } : undefined;
+
+const changesBy =
+  <Row extends DeltaRow>(map: (row: Row) => DirectoryEntry) =>
+  (rows: readonly Row[]): Changes =>
+    rows.map((row) => removed(row) ?? upserted(map(row)));
 
 type DirectoryQuery = ReturnType<typeof directoryQuery>;
 

@@ -1,4 +1,4 @@
-import type { DirectoryUser } from '@mailsphere/core';
+import type { DirectoryUser, MailboxKind } from '@mailsphere/core';
 import { z } from 'zod';
 import { removedSchema } from '../graph/removed.ts';
 import { emailAddresses, otherAddresses } from './proxy-addresses.ts';
@@ -24,9 +24,9 @@ export const userRow = z.object({
 /** A member of a group; of any type, and a user when `@odata.type` says so. */
 export const memberRow = userRow.extend({ '@odata.type': z.string().nullish() });
 
-type UserRow = z.output<typeof userRow>;
+export type UserRow = z.output<typeof userRow>;
 
-export const toUser = (row: UserRow): DirectoryUser => ({
+export const toUser = (row: UserRow, mailboxKind: MailboxKind | undefined): DirectoryUser => ({
   kind: 'user',
   id: row.id,
   userPrincipalName: row.userPrincipalName ?? '',
@@ -34,6 +34,7 @@ export const toUser = (row: UserRow): DirectoryUser => ({
   userType: isGuest(row) ? 'guest' : 'member',
   enabled: row.accountEnabled !== false,
   licensed: hasMailPlan(row),
+  mailboxKind,
   addresses: emailAddresses(row.proxyAddresses, row.mail),
   otherAddresses: otherAddresses(row.proxyAddresses),
 });

@@ -10,4 +10,5 @@ export const appRoleIds: ReadonlyMap<string, string> = new Map([
   ['Group.Read.All', '5b567255-7703-4780-807c-7be8301ae99b'],
   ['Member.Read.Hidden', '658aa5d8-239f-45c4-aa12-864f4fc7e490'],
   ['Mail.Read', '810c84a8-4a9e-49e6-bf7d-12d183f40d01'],
+  ['MailboxSettings.Read', '40f97065-369a-49f4-947c-6a255697ae91'],
 ]);

@@ -15,5 +15,6 @@ export const mailboxRow = z.object({
 });
 
 /** The accounts of shared mailboxes are disabled, so that tells nothing. */
-export const mayHaveMailbox = (row: z.output<typeof mailboxRow>): boolean =>
-  Boolean(row.mail) && !isGuest(row);
+export const mayHaveMailbox = (
+  row: Pick<z.output<typeof mailboxRow>, 'mail' | 'userType' | 'userPrincipalName'>,
+): boolean => Boolean(row.mail) && !isGuest(row);

@@ -1,5 +1,5 @@
 /** What kind of mailbox a user object has. */
-export type MailboxKind = 'user' | 'shared' | 'room' | 'none';
+export type MailboxKind = 'user' | 'linked' | 'shared' | 'room' | 'equipment' | 'others' | 'none';
 
 /** A user object of a tenant; an absent property was never set, a null one was cleared. */
 export interface DirectoryUser {

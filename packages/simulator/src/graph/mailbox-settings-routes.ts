@@ -1,4 +1,4 @@
-import { type Answer, contextOf, type GraphCall, type Route } from './graph-call.ts';
+import { type Answer, contextOf, type GraphCall, pick, type Route, selectOf } from './graph-call.ts';
 import { badRequest } from './graph-failure.ts';
 import { mailboxOf } from './mail-scope.ts';
 
@@ -21,7 +21,10 @@ export function mailboxSettingsRoute(user: string, path: readonly string[]): Rou
     const settings = { timeZone: 'W. Europe Standard Time', language: { locale: 'en-US' }, userPurpose };
     return {
       status: 200,
-      json: { '@odata.context': contextOf(call.world, `users('${user}')/mailboxSettings`), ...settings },
+      json: {
+        '@odata.context': contextOf(call.world, `users('${user}')/mailboxSettings`),
+        ...pick(settings, selectOf(call.query) ?? Object.keys(settings)),
+      },
     };
   };
   return { name: 'mailboxSettings.get', limit: 'mailbox', user, run };

@@ -31,9 +31,9 @@ export function storedEntry(entry: DirectoryEntry): StoredEntry {
     otherAddresses: entry.otherAddresses.map(storable),
   };
   if (entry.kind === 'user') {
-    const { kind, userType, enabled, licensed } = entry;
+    const { kind, userType, enabled, licensed, mailboxKind } = entry;
     const userPrincipalName = storable(entry.userPrincipalName);
-    return { kind, id, userPrincipalName, displayName, userType, enabled, licensed, ...mail };
+    return { kind, id, userPrincipalName, displayName, userType, enabled, licensed, mailboxKind, ...mail };
   }
   if (entry.kind === 'contact') {
     const { kind } = entry;

@@ -74,7 +74,7 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
     async user(connectionId, part) {
       const rows = await db
         .selectFrom('directory_users')
-        .select(['id', 'user_principal_name', 'display_name', 'user_type'])
+        .select(['id', 'user_principal_name', 'display_name', 'user_type', 'mailbox_kind'])
         .select(plain(['row', 'enabled', 'licensed']))
         .select(asText('other_addresses').as('other_addresses'))
         .where(within(connectionId, part))
@@ -90,6 +90,7 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
         userType: row.user_type,
         enabled: isSet(row.enabled),
         licensed: isSet(row.licensed),
+        mailboxKind: row.mailbox_kind ?? undefined,
         addresses: addresses(row),
         otherAddresses: JSON.parse(row.other_addresses),
       }));

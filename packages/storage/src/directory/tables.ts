@@ -1,4 +1,4 @@
-import type { DirectoryKind, DirectoryUser, GroupMember, GroupType } from '@mailsphere/core';
+import type { DirectoryKind, DirectoryUser, GroupMember, GroupType, MailboxKind } from '@mailsphere/core';
 import type { Generated } from 'kysely';
 
 /** The kinds of entries that have addresses. */
@@ -28,6 +28,8 @@ export interface DirectoryTables<Flag = number | boolean> {
     readonly enabled: Flag;
     /** `null`: stored by an older version, and not read since. The next full read fills it. */
     readonly licensed: Flag | null;
+    /** `null`: not known. */
+    readonly mailbox_kind: MailboxKind | null;
     /** JSON, a list of texts. */
     readonly other_addresses: string;
   };

@@ -63,6 +63,7 @@ export const upsertUsers = ({ db }: SqlTables, round: Round, users: readonly Dir
         user_type: user.userType,
         enabled: user.enabled,
         licensed: user.licensed,
+        mailbox_kind: user.mailboxKind ?? null,
         other_addresses: JSON.stringify(user.otherAddresses),
       })),
     )
@@ -73,6 +74,7 @@ export const upsertUsers = ({ db }: SqlTables, round: Round, users: readonly Dir
         user_type: ref('excluded.user_type'),
         enabled: ref('excluded.enabled'),
         licensed: ref('excluded.licensed'),
+        mailbox_kind: ref('excluded.mailbox_kind'),
         other_addresses: ref('excluded.other_addresses'),
         generation: newest('directory_users'),
       })),

@@ -110,8 +110,10 @@ const DIRECTORY = `
   create index directory_changes_by_connection on directory_changes (connection_id, sequence);
 `;
 
+const MAILBOX_KINDS = 'alter table directory_users add column mailbox_kind text;';
+
 /** The steps from an empty schema to today's tables. A step that was released never changes; a new one is appended. */
-const STEPS = [RECORDS, DIRECTORY];
+const STEPS = [RECORDS, DIRECTORY, MAILBOX_KINDS];
 
 const OLDEST_SERVER = 13;
 

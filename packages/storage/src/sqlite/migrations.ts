@@ -117,8 +117,10 @@ const CHANGES = `
   create index directory_changes_by_connection on directory_changes (connection_id, sequence);
 `;
 
+const MAILBOX_KINDS = 'alter table directory_users add column mailbox_kind text;';
+
 /** The steps from an empty file to today's tables. A step that was released never changes; a new one is appended. */
-const STEPS = [RECORDS, DIRECTORY, CONTACTS, CHANGES];
+const STEPS = [RECORDS, DIRECTORY, CONTACTS, CHANGES, MAILBOX_KINDS];
 
 // 'MSph', in the file's header: tells our files from those of other applications.
 const APPLICATION_ID = 0x4d537068;

@@ -24,6 +24,7 @@ try {
             userType: 'member',
             enabled: true,
             licensed: true,
+            mailboxKind: 'user',
             addresses: [],
             otherAddresses: [],
           },
