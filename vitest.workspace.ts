@@ -19,10 +19,13 @@ const project = (root: string, name: string) => ({
   },
 });
 
+// Vitest hands its conditions on to Node, which cannot run what some packages have for bundlers under `module`.
+const conditions = [...defaultServerConditions.filter((name) => name !== 'module'), '@mailsphere/source'];
+
 export default defineConfig({
   plugins: withoutDefence(),
   // Vitest runs tests through Vite's server environment, so this is where the source condition counts.
-  ssr: { resolve: { conditions: [...defaultServerConditions, '@mailsphere/source'] } },
+  ssr: { resolve: { conditions } },
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,

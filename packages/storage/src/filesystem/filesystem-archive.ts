@@ -3,21 +3,17 @@ import { mkdir, open, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MailArchive, MessageRef, StoredMessage } from '@mailsphere/core';
+import type { ArchiveReader } from '../archive/archived-message.ts';
+import { turns } from '../archive/turns.ts';
 import { textOption } from '../text-option.ts';
 import { type ArchiveFolders, archiveFolders } from './archive-folders.ts';
-import { type MessageIdentity, type MessagePlace, messagePlace, temporaryFolder } from './archive-layout.ts';
+import { type MessagePlace, messagePlace, temporaryFolder } from './archive-layout.ts';
 import { exists, hasCode, onDisk, syncFolder } from './disk.ts';
 import { groupCommit } from './group-commit.ts';
-import { type ArchivedMessage, appendToManifest, manifestFile, manifestLines } from './manifest.ts';
+import { appendToManifest, manifestFile, manifestLines } from './manifest.ts';
 import { publish } from './publish.ts';
 import { removeAbandonedFiles, writeTemporaryFile } from './temporary-file.ts';
-import {
-  hashFile,
-  listArchive,
-  type ReadOptions,
-  type VerifiedMessage,
-  verifyArchive,
-} from './verify-archive.ts';
+import { hashFile, listArchive, verifyArchive } from './verify-archive.ts';
 
 export interface FilesystemArchiveOptions {
   /**
@@ -27,15 +23,8 @@ export interface FilesystemArchiveOptions {
   readonly directory: string;
 }
 
-/** An archive of files, with ways to look into it. */
-export interface FilesystemArchive extends MailArchive {
-  /** The message as it was stored; `undefined` when it is not. */
-  read(message: MessageIdentity): Promise<ReadableStream<Uint8Array> | undefined>;
-  /** What is stored, mailbox by mailbox, in the order in which it came. */
-  entries(options?: ReadOptions): AsyncIterable<ArchivedMessage>;
-  /** Reads every file again and compares it with the hash that it had when it was stored. */
-  verify(options?: ReadOptions): AsyncIterable<VerifiedMessage>;
-}
+/** An archive of files, with ways to look into it. Entries come in the order in which they were stored. */
+export interface FilesystemArchive extends MailArchive, ArchiveReader {}
 
 // Stats under way at once: enough for the thread pool, and few enough to be fair to others.
 const STATS = 32;
@@ -50,7 +39,8 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
   const given = resolve(textOption('filesystemArchive', options, 'directory'));
   const sync = groupCommit<void>(syncFolder);
   const appendLines = groupCommit(appendToManifest);
-  const publishing = new Map<string, Promise<unknown>>();
+  // Those that publish the same message go one after the other.
+  const publishing = turns();
 
   const prepare = async () => {
     const created = await mkdir(given, { recursive: true, mode: 0o700 });
@@ -79,7 +69,7 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
   // Visible is not yet durable: whoever stores it may still have to sync the folder, or was killed before that.
   const isStored = async (place: MessagePlace, folders: ArchiveFolders): Promise<boolean> => {
     if (!(await exists(place.file))) return false;
-    await publishing.get(place.identity)?.catch(() => {});
+    await publishing.settled(place.identity);
     await folders.settle(place);
     return true;
   };
@@ -96,8 +86,6 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
       return onDisk(() => hashFile(place.file));
     }
     const written = await writeTemporaryFile(temporary, content, signal);
-    // Those that publish the same message go one after the other.
-    const before = publishing.get(place.identity);
     const publishFile = async (): Promise<StoredMessage> => {
       const { bytes, sha256 } = written;
       try {
@@ -115,16 +103,12 @@ export function filesystemArchive(options: FilesystemArchiveOptions): Filesystem
         throw error;
       }
     };
-    const turn = (async () => {
-      await before?.catch(() => {});
-      signal?.throwIfAborted();
-      return onDisk(publishFile);
-    })();
-    publishing.set(place.identity, turn);
     try {
-      return await turn;
+      return await publishing.take(place.identity, async () => {
+        signal?.throwIfAborted();
+        return onDisk(publishFile);
+      });
     } finally {
-      if (publishing.get(place.identity) === turn) publishing.delete(place.identity);
       // A temporary file that cannot be removed does no harm, and is removed some other day.
       await written.remove().catch(() => {});
     }

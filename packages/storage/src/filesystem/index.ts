@@ -1,8 +1,12 @@
-export type { MessageIdentity } from './archive-layout.ts';
+export type {
+  ArchivedMessage,
+  ArchiveReader,
+  MessageIdentity,
+  ReadOptions,
+  VerifiedMessage,
+} from '../archive/archived-message.ts';
 export {
   type FilesystemArchive,
   type FilesystemArchiveOptions,
   filesystemArchive,
 } from './filesystem-archive.ts';
-export type { ArchivedMessage } from './manifest.ts';
-export type { ReadOptions, VerifiedMessage } from './verify-archive.ts';

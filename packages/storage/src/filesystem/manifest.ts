@@ -3,13 +3,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { MessageRef, StoredMessage } from '@mailsphere/core';
-import { identityOf, type MessageIdentity, type MessagePlace } from './archive-layout.ts';
-
-/** What the manifest of a mailbox says of one message. */
-export interface ArchivedMessage extends MessageIdentity, StoredMessage {
-  /** ISO 8601. */
-  readonly receivedAt: string | undefined;
-}
+import type { ArchivedMessage } from '../archive/archived-message.ts';
+import { identityOf } from '../archive/names.ts';
+import type { MessagePlace } from './archive-layout.ts';
 
 /** A line of a manifest. It was written before the message became visible: whether there is one, the folder says. */
 export interface ManifestEntry extends ArchivedMessage {

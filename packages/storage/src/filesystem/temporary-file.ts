@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredMessage } from '@mailsphere/core';
+import { readParts } from '../archive/read-parts.ts';
 import { hasCode, onDisk } from './disk.ts';
 
 /** A whole message, written but not yet durable, under a name of its own. */
@@ -39,51 +40,13 @@ export async function writeTemporaryFile(
     await removing;
   };
   try {
-    const stored = await copy(content, handle, signal);
+    const write = (data: Uint8Array) => onDisk(() => handle.writeFile(data));
+    const { stored, rest } = await readParts(content, WRITE_SIZE, signal, write);
+    if (rest.length > 0) await write(rest);
     return { ...stored, path, sync: () => handle.datasync(), remove };
   } catch (error) {
     await remove().catch(() => {});
     throw error;
-  }
-}
-
-async function copy(
-  content: ReadableStream<Uint8Array>,
-  handle: FileHandle,
-  signal: AbortSignal | undefined,
-): Promise<StoredMessage> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  let pieces: Uint8Array[] = [];
-  let gathered = 0;
-  const write = async () => {
-    const [only, ...others] = pieces;
-    if (!only) return;
-    const data = others.length === 0 ? only : Buffer.concat(pieces);
-    pieces = [];
-    gathered = 0;
-    await onDisk(() => handle.writeFile(data));
-  };
-
-  const reader = content.getReader();
-  // Cancelling also ends a read that hangs.
-  const abort = () => void reader.cancel(signal?.reason).catch(() => {});
-  if (signal?.aborted) abort();
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      hash.update(next.value);
-      bytes += next.value.length;
-      gathered += next.value.length;
-      pieces.push(next.value);
-      if (gathered >= WRITE_SIZE) await write();
-    }
-    signal?.throwIfAborted();
-    await write();
-    return { bytes, sha256: hash.digest('hex') };
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    reader.releaseLock();
   }
 }
 

@@ -1,27 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MailboxRef, StoredMessage } from '@mailsphere/core';
-import { isFolderName, mailboxFolder } from './archive-layout.ts';
+import type { StoredMessage } from '@mailsphere/core';
+import type { ArchivedMessage, ReadOptions, VerifiedMessage } from '../archive/archived-message.ts';
+import { isFolderName } from '../archive/names.ts';
+import { sumOf } from '../archive/read-parts.ts';
+import { mailboxFolder } from './archive-layout.ts';
 import { hasCode, onDisk } from './disk.ts';
-import { type ArchivedMessage, type ManifestEntry, manifestFile, readManifest } from './manifest.ts';
+import { type ManifestEntry, manifestFile, readManifest } from './manifest.ts';
 import { repeatedMessages } from './repeated-messages.ts';
-
-export interface ReadOptions {
-  /** Only this mailbox. @default all */
-  readonly mailbox?: MailboxRef | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface VerifiedMessage extends ArchivedMessage {
-  /**
-   * - `intact`: the file is what was stored.
-   * - `damaged`: the file is something else.
-   * - `absent`: there is no file: it was deleted, or a process was killed just before the message became visible.
-   */
-  readonly status: 'intact' | 'damaged' | 'absent';
-}
 
 interface Mailbox {
   /** The folder. */
@@ -77,15 +64,7 @@ export async function* verifyArchive(
 }
 
 /** The size and hash of a file as it is now. */
-export async function hashFile(file: string): Promise<StoredMessage> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(file)) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { bytes, sha256: hash.digest('hex') };
-}
+export const hashFile = (file: string): Promise<StoredMessage> => sumOf(createReadStream(file));
 
 async function hashIfPresent(file: string): Promise<StoredMessage | undefined> {
   try {

@@ -9,6 +9,7 @@ export interface ChildOptions {
   readonly shell?: string;
   /** Options of node. */
   readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 type Child = ChildProcessByStdio<null, Readable, null>;
@@ -17,13 +18,13 @@ type Child = ChildProcessByStdio<null, Readable, null>;
 export function child(
   script: string,
   args: readonly string[] = [],
-  { shell, flags = [] }: ChildOptions = {},
+  { shell, flags = [], env: extra }: ChildOptions = {},
 ): Child {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const command = [process.execPath, '--conditions=@mailsphere/source', ...flags, file, ...args];
   const [program = '', ...rest] = shell ? ['sh', '-c', `${shell} && exec "$@"`, 'sh', ...command] : command;
   // Nothing of the test runner's environment: it would change how the child behaves.
-  const env = { PATH: process.env.PATH };
+  const env = { PATH: process.env.PATH, ...extra };
   return spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
