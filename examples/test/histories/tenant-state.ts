@@ -98,6 +98,7 @@ const userOf = (user: DirectoryUser) => ({
   userPrincipalName: user.userPrincipalName,
   // Who signs in elsewhere stays a guest, whatever the type says.
   userType: user.userType === 'Guest' || user.userPrincipalName.includes('#EXT#') ? 'guest' : 'member',
+  mailboxKind: undefined,
   enabled: user.accountEnabled,
   licensed: user.assignedPlans.some(
     ({ service, capabilityStatus }) =>
