@@ -37,7 +37,7 @@ export async function createHost(directory: string, simulator: SimulatorAddress)
     archive,
     baseUrl,
     // Every message that the simulator has is to be in the folder, so that it can be compared.
-    mailSync: { drafts: true },
+    mailSync: { drafts: true, quietHours: { mode: 'always' } },
     // A real host asks its own session here.
     hooks: { authorize: () => 'demo-user' },
   });

@@ -8,6 +8,7 @@ const words: Readonly<Record<MailboxState, string>> = {
   running: 'Running',
   scheduled: 'Waiting its turn',
   throttled: 'Waiting, as Microsoft asked',
+  waiting_for_quiet_hours: 'Waiting for quiet hours',
   paused: 'Paused',
   cancelled: 'Cancelled',
   completed: 'Up to date',

@@ -65,6 +65,7 @@ export type { MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 export { type MemoryArchive, memoryArchive } from './memory-archive.ts';
 export { type GroupEntry, type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 export { memoryStorage } from './memory-storage.ts';
+export type { Pace } from './pace.ts';
 export type { Change, Cursor, Page } from './page.ts';
 export type { PageForm, Pages } from './pages.ts';
 export type {
@@ -79,6 +80,7 @@ export type {
   TokenWatcher,
   VerifyOptions,
 } from './provider.ts';
+export type { QuietHours, QuietWindow } from './quiet-hours.ts';
 export type {
   DeleteOptions,
   ListOptions,

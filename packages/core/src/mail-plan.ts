@@ -17,8 +17,8 @@ export async function planMail(context: {
   readonly checkpoints: Records<Checkpoint>;
   readonly mailboxes: Records<MailboxRecord>;
   readonly rounds: Records<Round>;
-  /** Epoch milliseconds: mailboxes that were not reconciled since are to be. */
-  readonly reconcileBefore: number;
+  /** Epoch milliseconds. Mailboxes that were not reconciled since `reconcileBefore` are to be. */
+  readonly times: { readonly now: number; readonly reconcileBefore: number };
   readonly lease: Lease;
 }): Promise<void> {
   const { connection, provider, checkpoints, mailboxes, rounds, lease } = context;
@@ -52,6 +52,6 @@ export async function planMail(context: {
 
   for await (const { id, value } of mailboxes.list(`${recordId(connection.id)}/`)) {
     lease.assertHeld();
-    if (value.state !== 'removed') await openRound({ mailboxes, rounds }, id, context.reconcileBefore);
+    if (value.state !== 'removed') await openRound({ mailboxes, rounds }, id, context.times);
   }
 }

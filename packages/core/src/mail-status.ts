@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts';
 import type { MailSource } from './mail.ts';
 import type { MailboxRecord, MailboxState, MailboxStatus, MailCounts } from './mailbox.ts';
 import { mailboxStatus } from './mailbox.ts';
+import type { Pace } from './pace.ts';
 import { type Records, recordId } from './records.ts';
 import type { MailHalt } from './schedule.ts';
 
@@ -9,6 +10,7 @@ import type { MailHalt } from './schedule.ts';
  * - `scheduled`: there is work to do, and none of it runs at this moment.
  * - `running`: some mailbox is at work.
  * - `throttled`: the service asked to wait for all that is left.
+ * - `waiting_for_quiet_hours`: the tenant is at work; `reason` says how that is known, and at which share it goes on.
  * - `paused`, `cancelled`: the host wants it to stand still.
  * - `completed`, `completed_with_failures`: everything that the service listed is archived; or all but the failures.
  * - `disabled`: the tenant does not grant it, or the connection is not active.
@@ -17,6 +19,7 @@ export type MailState =
   | 'scheduled'
   | 'running'
   | 'throttled'
+  | 'waiting_for_quiet_hours'
   | 'paused'
   | 'cancelled'
   | 'completed'
@@ -28,6 +31,8 @@ export interface MailStatus extends MailCounts {
   readonly state: MailState;
   /** Why, in one sentence, where the state alone does not say it. */
   readonly reason: string | undefined;
+  /** How fast it may work now, and why; it matters as long as something is left. */
+  readonly pace: Pace;
   /** How many mailboxes are in each state. */
   readonly states: Readonly<Partial<Record<MailboxState, number>>>;
   /** How many items the folders hold, by the service's own count, other kinds than messages included. */
@@ -43,7 +48,12 @@ export interface MailStatus extends MailCounts {
   readonly mailboxes: readonly MailboxStatus[];
 }
 
-const UNFINISHED: ReadonlySet<MailboxState> = new Set(['scheduled', 'running', 'throttled']);
+const UNFINISHED: ReadonlySet<MailboxState> = new Set([
+  'scheduled',
+  'running',
+  'throttled',
+  'waiting_for_quiet_hours',
+]);
 // A slice commits its pages well within this time; one that does not was perhaps killed.
 const AT_WORK = 2 * 60_000;
 
@@ -52,9 +62,10 @@ export async function readMailStatus(context: {
   readonly connection: Connection;
   readonly halted: MailHalt | undefined;
   readonly quota: MailSource['quota'];
+  readonly pace: Pace;
   readonly now: number;
 }): Promise<MailStatus> {
-  const { mailboxes, connection, halted, quota, now } = context;
+  const { mailboxes, connection, halted, quota, pace, now } = context;
   const sum = { discovered: 0, archived: 0, alreadyStored: 0, gone: 0, failed: 0, bytes: 0, expected: 0 };
   const states: Partial<Record<MailboxState, number>> = {};
   const list: MailboxStatus[] = [];
@@ -73,11 +84,12 @@ export async function readMailStatus(context: {
     rate += status.rate;
     atWork++;
   }
-  const { state, reason } = stateOf(connection, halted, states);
+  const { state, reason } = stateOf(connection, halted, pace, states);
   const allowed = quota && (atWork * quota.requests) / quota.seconds;
   return {
     state,
     reason,
+    pace,
     ...sum,
     states,
     remaining,
@@ -95,6 +107,7 @@ const left = ({ expected, archived, alreadyStored, gone, failed }: MailboxStatus
 function stateOf(
   { status, disabled = [] }: Connection,
   halted: MailHalt | undefined,
+  pace: Pace,
   states: MailStatus['states'],
 ): Pick<MailStatus, 'state' | 'reason'> {
   const off = disabled.find(({ capability }) => capability === 'mail');
@@ -103,7 +116,9 @@ function stateOf(
   if (halted) return { state: halted.as, reason: halted.reason };
   const count = (...of: readonly MailboxState[]) => of.reduce((sum, each) => sum + (states[each] ?? 0), 0);
   const plain = (state: MailState) => ({ state, reason: undefined });
-  if (count('running') > 0) return plain('running');
+  // People are told why it is slow, or why it is not although the tenant is at work.
+  if (count('running') > 0) return { state: 'running', reason: pace.isQuiet ? undefined : pace.reason };
+  if (count('waiting_for_quiet_hours') > 0) return { state: 'waiting_for_quiet_hours', reason: pace.reason };
   if (count('scheduled') > 0 || count(...(Object.keys(states) as MailboxState[])) === 0)
     return plain('scheduled');
   if (count('throttled') > 0)

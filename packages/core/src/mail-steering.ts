@@ -3,7 +3,9 @@ import type { ConnectionRegistry } from './connections.ts';
 import type { Connector } from './connector.ts';
 import type { RemovedMessage } from './departures.ts';
 import type { MessageFailure } from './failure.ts';
+import type { MailPacer } from './mail-pace.ts';
 import { readMailStatus } from './mail-status.ts';
+import { type MailSync, mailSyncOf } from './mail-sync-options.ts';
 import type { MailboxRecord, Round } from './mailbox.ts';
 import { openRound } from './open-round.ts';
 import { type Records, recordId } from './records.ts';
@@ -23,11 +25,14 @@ export function createMailSteering(context: {
   readonly failures: Records<MessageFailure>;
   readonly removed: Records<RemovedMessage>;
   readonly schedules: Records<Schedule>;
+  readonly pacer: MailPacer;
+  readonly mailSync: MailSync;
   readonly clock: Clock;
   /** Ends what runs of the connection's mail in this process. */
   readonly stopMail: (connectionId: string) => Promise<void>;
 }): MailSteering {
-  const { connections, mailboxes, rounds, failures, removed, schedules, clock, stopMail } = context;
+  const { connections, mailboxes, rounds, failures, removed, schedules, pacer, mailSync, clock, stopMail } =
+    context;
   const idOf = (connectionId: string) => scheduleId(connectionId, 'mail');
   const haltOf = async (connectionId: string) => (await schedules.get(idOf(connectionId)))?.value.halted;
 
@@ -49,7 +54,8 @@ export function createMailSteering(context: {
         const connection = await connections.require(connectionId);
         const halted = await haltOf(connectionId);
         const { quota } = connections.provider(connection).mail;
-        return readMailStatus({ mailboxes, connection, halted, quota, now: clock.now() });
+        const pace = await pacer.decide(connection, mailSyncOf(connection, mailSync));
+        return readMailStatus({ mailboxes, connection, halted, quota, pace, now: clock.now() });
       },
       async *failures(connectionId, mailboxId) {
         await connections.require(connectionId);
@@ -69,7 +75,10 @@ export function createMailSteering(context: {
           count++;
         }
         for (const each of found)
-          await openRound({ mailboxes, rounds }, recordId(connectionId, each), Number.NEGATIVE_INFINITY);
+          await openRound({ mailboxes, rounds }, recordId(connectionId, each), {
+            now: clock.now(),
+            reconcileBefore: Number.NEGATIVE_INFINITY,
+          });
         return count;
       },
       pause: (connectionId, { reason } = {}) => halt(connectionId, 'paused', reason),

@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import { type FolderRole, folderRoles } from './mail.ts';
 import { parseOptions } from './options.ts';
+import { type QuietHours, quietHours } from './quiet-hours.ts';
 
 /** Which mail of a tenant a host wants. Without it, all. */
 export interface MailSyncOptions {
@@ -22,6 +23,15 @@ export interface MailSyncOptions {
   readonly recoverable?: boolean | undefined;
   /** Days after which the ids of all messages are compared with the archive, to find what changes alone did not tell. @default 7 */
   readonly reconcileEvery?: number | undefined;
+  /**
+   * When mail may be brought at full speed: at all times, in fixed hours, or when the tenant itself receives little.
+   * @default learned from when the tenant's mail arrives
+   */
+  readonly quietHours?: QuietHours | undefined;
+  /** The part of full speed outside quiet hours, from 0.01 to 1. @default 0.25 */
+  readonly shareOutside?: number | undefined;
+  /** Hours within which a round is to be done; the share outside quiet hours rises when it would not be. @default 24 */
+  readonly deadline?: number | undefined;
 }
 
 /** One for all connections, or as the host decides for each. */
@@ -41,6 +51,13 @@ const schema = z.strictObject({
     .optional(),
   drafts: z.boolean('must be true or false').optional(),
   recoverable: z.boolean('must be true or false').optional(),
+  quietHours: quietHours.optional(),
+  shareOutside: z
+    .number()
+    .min(0.01, 'must be between 0.01 and 1')
+    .max(1, 'must be between 0.01 and 1')
+    .optional(),
+  deadline: z.number().positive('must be a positive number of hours').optional(),
   reconcileEvery: z.number().positive('must be a positive number of days').optional(),
 });
 
@@ -64,3 +81,7 @@ export function mailSyncOf(connection: Connection, mailSync: MailSync): MailSync
 /** What is selected of a folder's messages, as text: the same text, the same selection. `undefined` when it is the default. */
 export const selectionOf = ({ since, drafts }: MailSyncOptions): string | undefined =>
   since || drafts ? JSON.stringify({ since, drafts }) : undefined;
+
+/** In which the tenant's week is learned; `undefined` when the host does not say. */
+export const timeZoneOf = ({ quietHours: policy }: MailSyncOptions): string | undefined =>
+  policy?.mode === 'learned' ? policy.timeZone : undefined;

@@ -2,6 +2,7 @@
  * - `scheduled`: there is work to do.
  * - `running`: a slice is at work, or was when its process ended.
  * - `throttled`: the service asked to wait.
+ * - `waiting_for_quiet_hours`: the tenant is at work, and it goes on when it may.
  * - `paused`, `cancelled`: there is work to do, and the host wants it to stand still.
  * - `completed`, `completed_with_failures`: everything that the service listed is archived; or all but the failures.
  * - `no_mailbox`: the service cannot open one. Asked again after an hour, a day, then every week.
@@ -12,6 +13,7 @@ export type MailboxState =
   | 'scheduled'
   | 'running'
   | 'throttled'
+  | 'waiting_for_quiet_hours'
   | 'paused'
   | 'cancelled'
   | 'completed'
@@ -66,6 +68,8 @@ export interface Round {
   readonly number: number;
   /** The folders of this round are known. */
   readonly listed: boolean;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
   /** The ids of all messages are compared with the archive, too. */
   readonly reconcile?: boolean | undefined;
   /** Messages that are expected to be left. */
@@ -94,8 +98,9 @@ export const newMailbox = (mailboxId: string): MailboxRecord => ({
   backfillEpoch: 0,
 });
 
-export const newRound = (number: number, reconcile: boolean): Round => ({
+export const newRound = (number: number, openedAt: number, reconcile: boolean): Round => ({
   number,
+  openedAt,
   reconcile,
   listed: false,
   // A mailbox that nobody has looked into yet may be the largest.

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { Activity } from './activity.ts';
 import type { Clock } from './clock.ts';
 import { ConnectorError } from './connector-error.ts';
 import { deferred, type MessageFailure } from './failure.ts';
@@ -20,6 +21,8 @@ export interface TransferContext {
   readonly begun: { readonly at: number; readonly archived: number };
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** When the messages that were listed in the slice were received. */
+  activity: Activity;
   /** Listed, and in the archive already. */
   readonly onStored: (messageIds: readonly string[]) => Promise<void>;
   readonly onArchived: (bytes: number) => void;

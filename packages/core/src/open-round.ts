@@ -5,13 +5,14 @@ import type { Records } from './records.ts';
 /**
  * Opens the next round of a mailbox, unless one is open or the mailbox is gone.
  *
- * @param reconcileBefore Epoch milliseconds: a mailbox whose ids were not compared with the archive since has that done in this round,
+ * @param times.now Epoch milliseconds.
+ * @param times.reconcileBefore Epoch milliseconds: a mailbox whose ids were not compared with the archive since has that done in this round,
  * if its existing mail has been brought once.
  */
 export async function openRound(
   records: { readonly mailboxes: Records<MailboxRecord>; readonly rounds: Records<Round> },
   id: string,
-  reconcileBefore: number,
+  { now, reconcileBefore }: { readonly now: number; readonly reconcileBefore: number },
 ): Promise<void> {
   const { mailboxes, rounds } = records;
   if (await rounds.get(id)) return;
@@ -25,7 +26,7 @@ export async function openRound(
   const { completedAt, reconciledAt } = counted;
   const isOld = reconciledAt === undefined || Date.parse(reconciledAt) <= reconcileBefore;
   await rounds
-    .put(id, newRound(counted.rounds, completedAt !== undefined && isOld), null)
+    .put(id, newRound(counted.rounds, now, completedAt !== undefined && isOld), null)
     .catch((error: unknown) => {
       if (!ConnectorError.is(error, 'conflict')) throw error;
     });

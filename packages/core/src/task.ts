@@ -22,11 +22,11 @@ export const taskKey = (task: Task): string =>
 /** Times are epoch milliseconds. */
 export type TaskOutcome =
   | { readonly status: 'completed' }
-  /** There is more to do, from `resumeAt` (epoch milliseconds) on: the slice was over, or the service asked to wait. */
+  /** There is more to do, from `resumeAt` (epoch milliseconds) on: the slice was over, the service asked to wait, or the tenant is at work. */
   | {
       readonly status: 'yielded';
       readonly resumeAt: number;
-      readonly reason: 'slice' | 'throttled' | 'stopped';
+      readonly reason: 'slice' | 'throttled' | 'quiet_hours' | 'stopped';
     }
   /** Another process is at it, or was a moment ago: look again at `resumeAt`. */
   | { readonly status: 'busy'; readonly resumeAt: number };

@@ -1,3 +1,4 @@
+import type { Activity } from './activity.ts';
 import { type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -18,6 +19,7 @@ import { createLeases, type Lease } from './lease.ts';
 import type { Logger } from './logger.ts';
 import type { MailArchive } from './mail.ts';
 import { backfillMailbox } from './mail-backfill.ts';
+import { createMailPacer } from './mail-pace.ts';
 import { planMail } from './mail-plan.ts';
 import { createMailSteering } from './mail-steering.ts';
 import { type MailSync, mailSyncOf } from './mail-sync-options.ts';
@@ -63,6 +65,8 @@ export function createWork(context: {
   const departures = createRecords<Departure>(storage, 'departures');
   const removed = createRecords<RemovedMessage>(storage, 'removed');
   const schedules = createRecords<Schedule>(storage, 'schedules');
+  const activities = createRecords<Activity>(storage, 'activities');
+  const pacer = createMailPacer({ mailboxes, rounds, activities, clock });
   const runs = createDirectoryRuns(storage);
   const running = new Map<AbortController, { readonly task: Task; readonly ended: Promise<unknown> }>();
   let isClosed = false;
@@ -107,8 +111,8 @@ export function createWork(context: {
       }
       case 'mail.plan': {
         const { reconcileEvery = 7 } = mailSyncOf(connection, context.mailSync);
-        const reconcileBefore = clock.now() - reconcileEvery * DAY;
-        await planMail({ connection, provider, checkpoints, mailboxes, rounds, reconcileBefore, lease });
+        const times = { now: clock.now(), reconcileBefore: clock.now() - reconcileEvery * DAY };
+        await planMail({ connection, provider, checkpoints, mailboxes, rounds, times, lease });
         return finish('mail');
       }
       case 'mail.backfill': {
@@ -119,6 +123,7 @@ export function createWork(context: {
         return backfillMailbox({
           ...records,
           options,
+          pacer,
           connection,
           mailboxId,
           provider,
@@ -236,6 +241,8 @@ export function createWork(context: {
     failures,
     removed,
     schedules,
+    pacer,
+    mailSync: context.mailSync,
     clock,
     stopMail: (connectionId) => abortWhere((task) => task.connectionId === connectionId && isMail(task)),
   });
@@ -278,6 +285,7 @@ export function createWork(context: {
       const prefix = `${recordId(connectionId)}/`;
       for (const records of [mailboxes, rounds, folders, failures, departures, removed, schedules])
         for await (const { id } of records.list(prefix)) await records.delete(id);
+      await activities.delete(recordId(connectionId));
       // The generation stays, so that the next full read can sweep what was stored before.
       await runs.erase(connectionId);
       await eraseRemovals(storage, connectionId);
