@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { createChanges } from './changes.ts';
 import { type Authorized, createFleet, type Process } from './fleet.ts';
 import { faults, type History, type Sync } from './history.ts';
+import { scopes, within } from './scopes.ts';
 import { type DirectoryState, differences, stateOfTables, stateOfTenant } from './tenant-state.ts';
 
 const MINUTE = 60_000;
@@ -27,13 +28,14 @@ export async function happen(authorized: Authorized, tables: Tables, history: Hi
   const { page: directoryPage, emptyPages, repeatedRows, staleRows, threshold, steps } = history;
   const connectionId = randomUUID();
   const directory = history.recording ? tables.recording : tables.plain;
+  let wanted = history.scope;
   const quirks = { directoryPage, emptyPages, repeatedRows, staleRows };
   const fleet = await createFleet({
     authorized,
     connectionId,
     directory,
     quirks,
-    directorySync: { threshold },
+    directorySync: { threshold, scope: () => scopes[wanted].scope },
   });
   const { clock, simulator } = fleet;
   const [tenant] = simulator.tenants;
@@ -97,13 +99,14 @@ export async function happen(authorized: Authorized, tables: Tables, history: Hi
       await sync({ ...undisturbed, allowRemovals: given.allowRemovals });
       return;
     }
-    expectSame(ended, after, stateOfTenant(tenant));
+    expectSame(ended, after, within(stateOfTenant(tenant), wanted));
     for (const arrive of late.splice(0)) await expect(arrive()).rejects.toMatchObject({ code: 'conflict' });
   };
 
   for (const step of steps) {
     if (step.do === 'sync') await sync(step);
     else if (step.do === 'wait') clock.pass(step.hours * HOUR);
+    else if (step.do === 'scope') wanted = step.to;
     else {
       isUnseen ||= isOpen;
       makeChange(step);

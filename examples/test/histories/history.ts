@@ -2,18 +2,25 @@ import type { Fault } from '@mailsphere/simulator';
 import fc from 'fast-check';
 import { type Change, change } from './changes.ts';
 import type { Crash } from './crashing.ts';
+import { type ScopeName, scopes } from './scopes.ts';
 
 /** What a sync meets. */
 export interface Sync {
   readonly do: 'sync';
   readonly allowRemovals: boolean;
-  readonly crash: Crash | undefined;
+  readonly crash?: Crash | undefined;
   readonly faults: readonly { readonly route: string; readonly answer: FaultName; readonly times: number }[];
   /** What happens to the tenant right before that request is answered. */
   readonly meanwhile: readonly { readonly request: number; readonly change: Change }[];
 }
 
-export type Step = Change | Sync | { readonly do: 'wait'; readonly hours: number };
+/** The host wants another part of the directory from now on. */
+interface ChangeOfScope {
+  readonly do: 'scope';
+  readonly to: ScopeName;
+}
+
+export type Step = Change | Sync | ChangeOfScope | { readonly do: 'wait'; readonly hours: number };
 
 export interface History {
   readonly page: number;
@@ -22,6 +29,7 @@ export interface History {
   readonly staleRows: boolean;
   readonly threshold: { readonly share: number; readonly count: number };
   readonly recording: boolean;
+  readonly scope: ScopeName;
   readonly steps: readonly Step[];
 }
 
@@ -82,6 +90,7 @@ const sync: fc.Arbitrary<Sync> = fc.record({
     },
   ),
 });
+const scope = fc.constantFrom(...(Object.keys(scopes) as ScopeName[]));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: change },
   { weight: 4, arbitrary: sync },
@@ -92,6 +101,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       hours: fc.constantFrom(1, 25, 3 * 24, 7 * 24, 8 * 24),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('scope' as const), to: scope }) },
 );
 
 export const history: fc.Arbitrary<History> = fc.record({
@@ -101,5 +111,6 @@ export const history: fc.Arbitrary<History> = fc.record({
   staleRows: fc.boolean(),
   threshold: fc.record({ share: fc.constantFrom(0.1, 0.3), count: fc.integer({ min: 0, max: 3 }) }),
   recording: fc.boolean(),
+  scope: fc.oneof({ weight: 2, arbitrary: fc.constant('all' as const) }, { weight: 1, arbitrary: scope }),
   steps: fc.array(step, { minLength: 1, maxLength: 24, size: 'max' }),
 });
