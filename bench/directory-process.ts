@@ -11,10 +11,17 @@ export interface Program {
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-/** Starts a program of this folder, which ends with this process however this one ends. */
-export function startProgram(name: string): Program {
+/**
+ * Starts a program of this folder, which ends with this process however this one ends.
+ *
+ * @param heap Megabytes that its objects may take: without a cap, V8 keeps what nobody needs any more, and shows it as needed.
+ */
+export function startProgram(name: string, heap?: number): Program {
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), {
-    execArgv: ['--conditions=@mailsphere/source', '--expose-gc'],
+    execArgv: [
+      ...['--conditions=@mailsphere/source', '--expose-gc'],
+      ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`, '--max-semi-space-size=8']),
+    ],
     serialization: 'advanced',
   });
   return {

@@ -19,6 +19,9 @@ const sizeOf = (users: number): TenantSize => ({ users, groups: users / 10, memb
 const LARGE = sizeOf(100_000);
 const SMALL = sizeOf(10_000);
 
+// Megabytes: enough for a page and what is stored of it, and far less than the larger tenant.
+const HEAP = 96;
+
 interface Measured {
   readonly size: TenantSize;
   readonly bare: readonly BareReading[];
@@ -28,18 +31,18 @@ interface Measured {
 /** One tenant three times, by the bare loop and by the SDK: everything, after a change of one in a hundred, and without a change. */
 async function measure(size: TenantSize, place: Place): Promise<Measured> {
   const programs: Program[] = [];
-  const start = (name: string) => {
-    const program = startProgram(name);
+  const start = (name: string, heap?: number) => {
+    const program = startProgram(name, heap);
     programs.push(program);
     return program;
   };
   try {
     const simulator = start('directory-simulator.ts');
     const service = await simulator.ask<SimulatedService>('start', size);
-    const host = start('directory-sync.ts');
+    const host = start('directory-sync.ts', HEAP);
     const username = service.administrator;
     await authorizeAsAdministrator(await host.ask<string>('start', { service, place }), { username });
-    const loop = start('directory-bare.ts');
+    const loop = start('directory-bare.ts', HEAP);
     const token = await tokenOf(service);
     const bare: BareReading[] = [];
     const synced: Syncing[] = [];
