@@ -31,10 +31,7 @@ export function createMailPacer(context: {
   readonly clock: Clock;
 }): MailPacer {
   const { mailboxes, rounds, activities, clock } = context;
-  const decided = new Map<
-    string,
-    { readonly options: MailSyncOptions; readonly pace: Pace; readonly at: number }
-  >();
+  const decided = new Map<string, { readonly policy: string; readonly pace: Pace; readonly at: number }>();
 
   const decide: MailPacer['decide'] = async (connection, options) => {
     const { quietHours: policy = { mode: 'learned' }, shareOutside, deadline = 24 } = options;
@@ -65,13 +62,15 @@ export function createMailPacer(context: {
     decide,
     async window(connection, options) {
       const now = clock.now();
+      const { quietHours, shareOutside, deadline } = options;
+      const policy = JSON.stringify([quietHours, shareOutside, deadline]);
       let known = decided.get(connection.id);
       const isFresh =
-        known?.options === options &&
+        known?.policy === policy &&
         now >= known.at &&
         now < Math.min(known.pace.until, known.at + SHORTEST_INTERVAL);
       if (!known || !isFresh) {
-        known = { options, pace: await decide(connection, options), at: now };
+        known = { policy, pace: await decide(connection, options), at: now };
         decided.set(connection.id, known);
       }
       const { isOpen, until } = workWindow(known.pace.share, now, connection.id);
