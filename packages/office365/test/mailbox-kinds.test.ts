@@ -7,7 +7,7 @@ import { house } from './house.ts';
 import { collect, connect, failure, graph, tenant as tenantOnWire, wire } from './wire.ts';
 
 const route = 'mailboxSettings.get';
-const settings = /\/users\/([^/]+)\/mailboxSettings\/userPurpose$/;
+const settings = /\/users\/([^/]+)\/mailboxSettings$/;
 
 /** A provider over a simulator, whose mailboxes were asked for their purpose, and how many at once. */
 function asking(more: Partial<Office365Options> = { mailboxKinds: true }, options: SimulatorOptions = {}) {
@@ -137,8 +137,8 @@ describe('a mailbox that does not tell', () => {
     ['is not found by a word of its own', 1, refusal(404, 'ErrorSomethingNew')],
     ['is out of order', 3, refusal(500, 'ErrorInternalServerError')],
     ['is out of order and asks for patience', 3, { ...refusal(503, 'ErrorMailboxStoreUnavailable') }],
-    ['has no purpose', 1, { merge: { value: null } }],
-    ['answers in another form', 1, { merge: { value: { of: 'user' } } }],
+    ['has no purpose', 1, { merge: { userPurpose: null } }],
+    ['answers in another form', 1, { merge: { userPurpose: { of: 'user' } } }],
   ])('because it %s costs nobody else theirs', async (_name, times, answer) => {
     const { simulator, tenant, asked, read } = asking();
     const [mailboxId = ''] = tenant.mailboxes;
@@ -163,10 +163,10 @@ describe('a mailbox that does not tell', () => {
     ['Shared', 'shared'],
     ['unknownFutureValue', 'other'],
     ['somethingNew', 'other'],
-  ])('by a word that is known, but says %s, is %s', async (value, kind) => {
+  ])('by a word that is known, but says %s, is %s', async (userPurpose, kind) => {
     const { simulator, tenant, read } = asking();
     const [mailboxId = ''] = tenant.mailboxes;
-    simulator.inject({ route, mailboxId, answer: { merge: { value } } });
+    simulator.inject({ route, mailboxId, answer: { merge: { userPurpose } } });
     expect((await read()).kinds.get(mailboxId)).toBe(kind);
   });
 });
@@ -269,7 +269,7 @@ describe('a token that nobody here can read', () => {
           '@odata.deltaLink': `${graph}/users/delta?$deltatoken=a`,
         }),
       ),
-      http.get(`${graph}/users/1/mailboxSettings/userPurpose`, () => HttpResponse.json({ value: 'room' })),
+      http.get(`${graph}/users/1/mailboxSettings`, () => HttpResponse.json({ userPurpose: 'room' })),
     );
     const { provider } = connect({ mailboxKinds: true });
     const [page] = await collect(provider.directory.changes(tenantOnWire, 'user'));

@@ -22,7 +22,7 @@ const AT_ONCE = 8;
 const OF_ONE_MAILBOX = ['permission_missing', 'mailbox_not_found', 'gone', 'poison', 'item_failed'] as const;
 
 // What cannot be read tells nothing, and must not hold up the users.
-const purposeAnswer = z.object({ value: z.string() }).catch({ value: '' });
+const purposeAnswer = z.object({ userPurpose: z.string() }).catch({ userPurpose: '' });
 
 /**
  * Asks each mailbox: lists of users do not tell ("mailboxSettings resource type", `userPurpose`).
@@ -44,7 +44,7 @@ export function createMailboxKinds(options: {
   const kindOf = async (mailboxId: string, reading: Reading): Promise<MailboxKind | undefined> => {
     const { tenantId, signal, maxWait, onAnswer } = reading;
     try {
-      const { value } = await graph.read(
+      const { userPurpose } = await graph.read(
         {
           tenantId,
           signal,
@@ -53,11 +53,12 @@ export function createMailboxKinds(options: {
           lane: { kind: 'mailbox', tenantId, mailboxId },
           // As a single message: a mailbox that answers with 503 for ever ends after three tries, and cannot hold up the directory.
           about: 'item',
-          path: ['users', { id: mailboxId }, 'mailboxSettings', 'userPurpose'],
+          path: ['users', { id: mailboxId }, 'mailboxSettings'],
+          query: '$select=userPurpose',
         },
         purposeAnswer,
       );
-      return kindBy(value);
+      return kindBy(userPurpose);
     } catch (error) {
       if (ConnectorError.is(error, ...OF_ONE_MAILBOX)) return undefined;
       throw error;
