@@ -13,7 +13,7 @@ const USERS = 60;
 const PAGE = 10;
 /** Longer than a lease lasts. */
 const AHEAD = { ahead: 60_000 };
-const COLLECTIONS = ['checkpoints', 'removals', 'sweeps', 'schedules'];
+const COLLECTIONS = ['checkpoints', 'removals', 'removal-chunks', 'schedules'];
 const IN_GOOD_ORDER = { code: 0, errors: '' };
 const simulated: SimulatorOptions = {
   tenants: [{ name: 'contoso', users: USERS, messagesPerUser: 1 }],
