@@ -65,7 +65,13 @@ const beginnings = (graph: string) => [
   `${graph}/v1.0/groups/delta?$select=${groupSelect}`,
 ];
 
-async function tokenOf({ login, graph, clientId, secret, tenantId }: SimulatedService): Promise<string> {
+export async function tokenOf({
+  login,
+  graph,
+  clientId,
+  secret,
+  tenantId,
+}: SimulatedService): Promise<string> {
   const answer = await fetch(`${login}/${tenantId}/oauth2/v2.0/token`, {
     method: 'POST',
     body: new URLSearchParams({

@@ -1,6 +1,9 @@
 import { benchArchive } from './archive.ts';
+import { benchBackfill } from './backfill.ts';
+import { benchBurst } from './burst.ts';
 import { benchDirectory, benchDirectoryPostgres } from './directory.ts';
 import { benchLimiter } from './limiter.ts';
+import { benchMailbox } from './mailbox.ts';
 import { print, type Row } from './report.ts';
 import { benchTokens } from './tokens.ts';
 
@@ -10,6 +13,12 @@ const benches: Readonly<Record<string, readonly [title: string, run: () => Promi
     'Archive: 2,000 messages of 75 KB, 16 writers, five rounds in turn with the peer, median',
     benchArchive,
   ],
+  backfill: [
+    'Backfill: 75 KB each and one message of 150 MB, quotas off, the same by hand beside it',
+    benchBackfill,
+  ],
+  burst: ['Burst: 64 mailboxes, four messages of each at once', benchBurst],
+  mailbox: ['Large mailbox: every message is archived already', benchMailbox],
   tokens: ['Tokens: one provider, all tenants in memory, the sign-in service in this process', benchTokens],
   directory: ['Directory in SQLite: one tenant synced three times, the bare loop beside it', benchDirectory],
   'directory-postgres': [

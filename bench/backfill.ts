@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { authorizeAsAdministrator } from '@mailsphere/simulator';
+import { tokenOf } from './directory.ts';
+import { type Program, startProgram } from './directory-process.ts';
+import type { BareTransfer } from './mail-by-hand.ts';
+import type { HeldMessage, MailService, MailTenant } from './mail-simulator.ts';
+import type { MailHost, MailRound } from './mail-sync.ts';
+import type { Row } from './report.ts';
+
+const BYTES = 75_000;
+const TENANT: MailTenant = {
+  users: 235,
+  messagesPerUser: 50,
+  skew: 0.8,
+  messageSize: { medianBytes: BYTES, sigma: 0, maxBytes: BYTES },
+  hugeMessageBytes: 150_000_000,
+};
+const ROUNDS = ['first', 'second, all ids compared', 'third, nothing new'] as const;
+
+/** The service, and a host that is connected to it, each in a process of its own. */
+export async function startHost(
+  programs: Program[],
+  tenant: MailTenant,
+  place: Pick<MailHost, 'database' | 'mail' | 'tasks'>,
+) {
+  const start = (name: string) => {
+    const program = startProgram(name);
+    programs.push(program);
+    return program;
+  };
+  const simulator = start('mail-simulator.ts');
+  const service = await simulator.ask<MailService>('start', tenant);
+  const host = start('mail-sync.ts');
+  const link = await host.ask<string>('start', { service, ...place });
+  await authorizeAsAdministrator(link, { username: service.administrator });
+  await host.ask('prepare');
+  await simulator.ask('counts');
+  return { simulator, service, host, start };
+}
+
+interface Round extends MailRound {
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+const sum = (counts: Readonly<Record<string, number>>) =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
+
+function rowsOf(
+  { mailboxes }: MailService,
+  held: readonly HeldMessage[],
+  bare: BareTransfer,
+  rounds: readonly Round[],
+): readonly Row[] {
+  const [first, , third] = rounds;
+  if (!first || !third) return [];
+  const rate = first.messages / first.seconds;
+  const bareRate = held.length / bare.seconds;
+  const { 'messages.value': downloads = 0, 'messages.delta': pages = 0 } = first.counts;
+  const perMessage = (cpu: number) => `${((cpu / held.length) * 1e6).toFixed(0)} µs`;
+  const routes = (counts: Round['counts']) =>
+    Object.entries(counts)
+      .map(([route, count]) => `${route} ${whole(count)}`)
+      .join(', ');
+  return [
+    {
+      name: 'messages, durable',
+      result: `${whole(rate)}/s: ${whole(first.messages)} of ${mailboxes} mailboxes, ${whole(first.bytes / 1e6)} MB in ${first.seconds.toFixed(1)} s`,
+      against: `target: 90 % of the same by hand; ${((rate / bareRate) * 100).toFixed(0)} % of ${whole(bareRate)}/s (${bare.seconds.toFixed(1)} s)`,
+    },
+    {
+      name: 'processor for a message',
+      result: perMessage(first.cpu),
+      against: `by hand ${perMessage(bare.cpu)}; ${availableParallelism()} processors for all processes`,
+    },
+    {
+      name: 'requests for a message',
+      result: `${((downloads + pages) / first.messages).toFixed(3)} with the pages, ${(sum(first.counts) / first.messages).toFixed(3)} with everything`,
+      against: `target: at most 1.006 in large mailboxes; ${routes(first.counts)}`,
+    },
+    ...rounds.slice(1).map((round, index) => ({
+      name: `round ${ROUNDS[index + 1]}`,
+      result: `${(sum(round.counts) / mailboxes).toFixed(2)} requests for a mailbox, ${whole(round.messages)} messages, ${round.seconds.toFixed(1)} s`,
+      against: `target: folders + 1 with nothing new; ${routes(round.counts)}`,
+    })),
+    {
+      name: 'peak of memory',
+      result: `${whole(first.peakMemory)} MB, ${whole(third.peakMemory)} MB after three rounds`,
+      against: `target: at most 256 MB; by hand ${whole(bare.peakMemory)} MB`,
+    },
+    {
+      name: 'delay of the event loop',
+      result: `p99 ${first.loopDelay.p99.toFixed(1)} ms, at most ${first.loopDelay.max.toFixed(0)} ms`,
+      against: 'target: p99 at most 20 ms',
+    },
+    {
+      name: 'writes to the storage',
+      result: `${whole(first.puts)} of ${whole(first.written / first.puts)} bytes, the largest ${whole(first.largest)}`,
+      against: `${(first.puts / first.messages).toFixed(3)} for a message`,
+    },
+  ];
+}
+
+/** 200 mailboxes and a message of 150 MB, brought by the SDK and by hand. */
+export async function benchBackfill(): Promise<readonly Row[]> {
+  const root = mkdtempSync(join(tmpdir(), 'mailsphere-bench-'));
+  const programs: Program[] = [];
+  try {
+    const place = { database: join(root, 'state.sqlite'), mail: join(root, 'mail'), tasks: 8 };
+    const { simulator, service, host, start } = await startHost(programs, TENANT, place);
+    const held = await simulator.ask<readonly HeldMessage[]>('held');
+    const rounds: Round[] = [];
+    for (const _ of ROUNDS) {
+      const round = await host.ask<MailRound>('round');
+      rounds.push({ ...round, counts: await simulator.ask('counts') });
+    }
+    const { same, listed } = await host.ask<{ same: number; listed: number }>('compare', held);
+    if (same !== held.length || listed !== held.length)
+      throw new Error(`Of ${held.length} messages ${listed} are listed, and ${same} are the same.`);
+    const directory = join(root, 'by-hand');
+    mkdirSync(directory);
+    const loop = start('mail-by-hand.ts');
+    const task = { graph: service.graph, token: await tokenOf(service), directory, messages: held };
+    return rowsOf(service, held, await loop.ask<BareTransfer>('transfer', task), rounds);
+  } finally {
+    for (const program of programs) await program.stop();
+    rmSync(root, { recursive: true });
+  }
+}
