@@ -8,8 +8,10 @@ import { problemPage } from './pages/problem-page.ts';
 import type { People } from './people.ts';
 import { guard, notFound, sameOrigin } from './routes/answers.ts';
 import { connectionRoutes } from './routes/connection-routes.ts';
+import { mailRoutes } from './routes/mail-routes.ts';
 import { organizationRoutes } from './routes/organization-routes.ts';
 import { signInRoutes } from './routes/sign-in-routes.ts';
+import { userSyncRoutes } from './routes/user-sync-routes.ts';
 import { requireSignIn, visitOrganization } from './routes/visitor.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -39,6 +41,8 @@ export function createApp(host: {
   app.use('/organizations/:organizationId', visitOrganization(organizations, office365));
   app.use(organizationRoutes({ office365, organizations, people }));
   app.use(connectionRoutes(office365));
+  app.use(userSyncRoutes(office365));
+  app.use(mailRoutes(office365));
   app.use((_request: Request, response: Response) => notFound(response, response.locals.person));
   app.use(problems(logger));
   return app;
@@ -48,7 +52,7 @@ export function createApp(host: {
 const problems =
   (logger: Logger) =>
   (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
-    if (response.headersSent) {
+    if (response.headersSent || response.closed) {
       response.destroy();
       return;
     }

@@ -4,7 +4,9 @@ import {
   type Clock,
   type Connection,
   type Connector,
+  ConnectorError,
   createConnector,
+  type DirectoryKind,
   type DirectorySink,
   type Logger,
   type MailArchive,
@@ -23,12 +25,15 @@ export type Registration = Pick<ProviderOptions, 'clientId' | 'credential' | 'cl
 export const createProvider = (registration: Registration, clock?: Clock): Provider =>
   office365({ ...registration, clock });
 
+/** How many entries, and how many addresses, the tables hold. */
+export type DirectoryTotals = Readonly<Record<DirectoryKind | 'address', number>>;
+
 /** Where state, directory and mail go. */
 export interface Stores {
   readonly storage: StorageAdapter;
   /** Tables that can also say how many of each they hold. */
   readonly directory: DirectorySink & {
-    counts(connectionId: string): Promise<Readonly<Record<'domain' | 'user' | 'group' | 'address', number>>>;
+    counts(connectionId: string): Promise<DirectoryTotals>;
   };
   readonly archive: MailArchive;
 }
@@ -61,6 +66,8 @@ export interface Office365Parts extends Stores {
   readonly clock: Clock;
 }
 
+export type UserSyncOptions = { readonly full: true } | { readonly allowRemovals: true };
+
 /** What the host's pages work with. */
 export interface Office365 {
   readonly connector: Connector;
@@ -72,7 +79,11 @@ export interface Office365 {
   connectionsOf(partnerId: string): Promise<ReadonlyMap<string, Connection>>;
   /** User Sync, now: in the background. */
   syncUsers(connectionId: string): Promise<void>;
+  /** The same, and reads everything anew, or removes what is held. Its outcome is among the runs. */
+  startUserSync(connectionId: string, options: UserSyncOptions): void;
   isSyncingUsers(connectionId: string): boolean;
+  /** Work that has just become due begins now, and not at the engine's next look. */
+  wake(): void;
   close(): Promise<void>;
 }
 
@@ -97,6 +108,17 @@ export function createOffice365(options: Office365Parts): Office365 {
     clock,
   });
   const engine = createLocalEngine({ connector, logger, clock });
+  const closing = new AbortController();
+  // What people asked for, and has not ended: asking twice is asking once.
+  const asked = new Map<string, { readonly connectionId: string; readonly ended: Promise<void> }>();
+  const sync = async (connectionId: string, how: UserSyncOptions) => {
+    try {
+      await connector.directory.sync(connectionId, { ...how, signal: closing.signal });
+    } catch (error) {
+      const code = ConnectorError.is(error) ? error.code : 'unexpected';
+      if (!closing.signal.aborted) logger.warn({ connectionId, code }, 'User Sync did not come to its end.');
+    }
+  };
   logEvents(connector, logger);
   // A connection that has just become active need not wait for the engine's next look.
   connector.events.on('connection.activated', engine.wake);
@@ -119,11 +141,21 @@ export function createOffice365(options: Office365Parts): Office365 {
       await connector.directory.request(connectionId);
       engine.wake();
     },
+    startUserSync(connectionId, how) {
+      const key = JSON.stringify([connectionId, how]);
+      if (asked.has(key)) return;
+      const ended = sync(connectionId, how).finally(() => asked.delete(key));
+      asked.set(key, { connectionId, ended });
+    },
     isSyncingUsers: (connectionId) =>
+      [...asked.values()].some((one) => one.connectionId === connectionId) ||
       engine.running.some((task) => task.kind === 'directory.sync' && task.connectionId === connectionId),
+    wake: engine.wake,
     async close() {
+      closing.abort();
       await engine.stop();
       await connector.close();
+      await Promise.all([...asked.values()].map(({ ended }) => ended));
     },
   };
 }
@@ -161,5 +193,8 @@ function logEvents({ events }: Connector, logger: Logger): void {
   );
   events.on('directory.synced', ({ run: { connectionId, counts } }) =>
     logger.info({ connectionId, users: counts.user, groups: counts.group }, 'User Sync done.'),
+  );
+  events.on('directory.held', ({ run: { connectionId, held } }) =>
+    logger.warn({ connectionId, held }, 'So many removals are not believed before somebody has looked.'),
   );
 }

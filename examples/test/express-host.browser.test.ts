@@ -1,54 +1,24 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createExampleWorld, type ExampleWorld } from './browser/example-world.ts';
-import { launchBrowser } from './browser/launch-browser.ts';
-import { pageFaults } from './browser/page-faults.ts';
-import { screenshot } from './browser/screenshot.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { allMailArchived, createLooker, PHONE, useExample } from './browser/use-example.ts';
 import { arrive, connect, consent, follow, press, recordTenant, signIn, textOf } from './browser/walk.ts';
-import { watchPages } from './browser/watch-pages.ts';
 
 // Microsoft's refusal is believed when it still stands after this time.
 const PATIENCE = 3 * 60_000;
-const STEP = 20_000;
 // biome-ignore format: a list
-const PICTURED: ReadonlySet<string> = new Set([
+const PICTURED = [
   'organisations', 'edit', 'permissions', 'confirmation', 'overview', 'user-sync', 'mail', 'overview-reauthorise', 'link', 'invitation', 'disconnect',
-]);
+];
 
-let browser: Browser;
-let world: ExampleWorld;
-let problems: (readonly string[])[] = [];
-beforeAll(async () => {
-  browser = await launchBrowser();
-}, 60_000);
-beforeEach(async () => {
-  world = await createExampleWorld();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await world.close();
-  const found = problems.flat();
-  problems = [];
-  expect(found).toEqual([]);
-});
-afterAll(() => browser?.close());
-
-/** A browser of somebody's own. */
-async function newPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(STEP);
-  problems.push(watchPages(context));
-  return context.newPage();
-}
-
-const open = async (page: Page, path: string) => (await page.goto(world.host.url + path))?.status();
+const example = useExample();
+const { newPage, open } = example;
 const check = async (page: Page, said: RegExp) => {
   await open(page, '/organizations/contoso/permissions');
   await press(page, 'Check now');
   await page.getByRole('status').filter({ hasText: said }).waitFor();
 };
 const contoso = async () => {
-  for await (const connection of world.host.connector.connections.list()) return connection;
+  for await (const connection of example.world.host.connector.connections.list()) return connection;
   throw new Error('Nobody registered a tenant.');
 };
 
@@ -62,7 +32,7 @@ describe('The example host', { timeout: 120_000 }, () => {
     await page.getByLabel('Password').fill('wrong');
     await press(page, 'Sign in');
     await page.getByRole('alert').filter({ hasText: 'password is wrong' }).waitFor();
-    await signIn(page, world.host.url, 'hanna@harbour.example');
+    await signIn(page, example.world.host.url, 'hanna@harbour.example');
     await arrive(page, 'Organisations');
     expect(await textOf(page)).not.toContain('Northwind');
 
@@ -84,7 +54,7 @@ describe('The example host', { timeout: 120_000 }, () => {
     await follow(page, 'Overview');
     await follow(page, 'Enable Office 365');
     await arrive(page, 'Sign in');
-    expect(new URL(page.url()).origin).toBe(world.microsoft);
+    expect(new URL(page.url()).origin).toBe(example.world.microsoft);
     await consent(page);
     expect(await textOf(page)).toContain((await contoso()).tenant.tenantId);
     await press(page, 'Connect');
@@ -93,22 +63,22 @@ describe('The example host', { timeout: 120_000 }, () => {
     for (const shown of ['Office 365: Connected', 'Contoso Ltd', 'by Hanna Berg', 'Re-authorise Office 365'])
       expect(overview).toContain(shown);
 
-    const archived = await allMailArchived(page);
+    const archived = await allMailArchived(page, example.world);
     expect(archived).toBeGreaterThan(0);
     await follow(page, 'User Sync');
     await arrive(page, 'User Sync');
     await press(page, 'Sync now');
     await page.getByRole('status').filter({ hasText: 'User Sync was asked for' }).waitFor();
     // What still ran with a token from before would speak against the refusal.
-    expect(await allMailArchived(page)).toBe(archived);
+    expect(await allMailArchived(page, example.world)).toBe(archived);
     await open(page, '/organizations/contoso/user-sync');
     expect(await textOf(page)).toMatch(/[1-9]\d* e-mail addresses/);
 
     const { tenantId } = (await contoso()).tenant;
-    await world.simulate('revokeGrant', tenantId);
+    await example.world.simulate('revokeGrant', tenantId);
     await check(page, /nothing is granted/);
     expect(await textOf(page)).toContain('Office 365: Connected');
-    await world.advance(PATIENCE + 1);
+    await example.world.advance(PATIENCE + 1);
     await check(page, /nothing is granted/);
     const lost = await textOf(page);
     for (const shown of ['Re-authorisation required', 'An administrator must authorise again', 'Code:'])
@@ -120,12 +90,12 @@ describe('The example host', { timeout: 120_000 }, () => {
     await press(page, 'Connect');
     await page.getByRole('status').filter({ hasText: 'Office 365 is connected' }).waitFor();
     expect(await textOf(page)).toContain('Office 365: Connected');
-    expect(await allMailArchived(page)).toBe(archived);
+    expect(await allMailArchived(page, example.world)).toBe(archived);
   });
 
   it('lets an administrator of the tenant who is no user of the host connect it through a link', async () => {
     const page = await newPage();
-    await signIn(page, world.host.url, 'omar@contoso.example');
+    await signIn(page, example.world.host.url, 'omar@contoso.example');
     await arrive(page, 'Overview');
     await follow(page, 'Edit organisation');
     await recordTenant(page, 'contoso.com');
@@ -151,22 +121,23 @@ describe('The example host', { timeout: 120_000 }, () => {
 
   it('shows and connects nothing of an organization to people who do not manage it', async () => {
     const hanna = await newPage();
-    await signIn(hanna, world.host.url, 'hanna@harbour.example');
+    await signIn(hanna, example.world.host.url, 'hanna@harbour.example');
     await open(hanna, '/organizations/contoso/edit');
     await recordTenant(hanna, 'contoso');
     const { id } = await contoso();
 
     const sofia = await newPage();
     expect(await open(sofia, `/connect/begin?connectionId=${id}`)).toBe(403);
-    await signIn(sofia, world.host.url, 'sofia@summit.example');
+    await signIn(sofia, example.world.host.url, 'sofia@summit.example');
     expect(await textOf(sofia)).not.toContain('Contoso');
-    const pages = ['', '/edit', '/permissions', '/user-sync', '/mail', '/link', '/disconnect'];
+    const sections = ['', '/edit', '/permissions', '/user-sync', '/mail', '/link', '/disconnect'];
+    const pages = [...sections, '/user-sync/removals', '/mail/cancel'];
     for (const path of pages) expect(await open(sofia, `/organizations/contoso${path}`), path).toBe(404);
     expect(await open(sofia, `/connect/begin?connectionId=${id}`)).toBe(403);
-    expect(new URL(sofia.url()).origin).toBe(world.host.url);
+    expect(new URL(sofia.url()).origin).toBe(example.world.host.url);
 
     const omar = await newPage();
-    await signIn(omar, world.host.url, 'omar@contoso.example');
+    await signIn(omar, example.world.host.url, 'omar@contoso.example');
     expect(await open(omar, '/organizations')).toBe(404);
     expect(await open(omar, '/organizations/fabrikam')).toBe(404);
     expect(await open(omar, '/organizations/contoso')).toBe(200);
@@ -174,10 +145,10 @@ describe('The example host', { timeout: 120_000 }, () => {
 
   it('takes no form that another site sends in the name of somebody who is signed in', async () => {
     const page = await newPage();
-    await signIn(page, world.host.url, 'hanna@harbour.example');
-    await connect(page, world.host.url, 'contoso');
+    await signIn(page, example.world.host.url, 'hanna@harbour.example');
+    await connect(page, example.world.host.url, 'contoso');
     for (const origin of ['https://evil.example', 'null', undefined]) {
-      const response = await page.request.post(`${world.host.url}/organizations/contoso/disconnect`, {
+      const response = await page.request.post(`${example.world.host.url}/organizations/contoso/disconnect`, {
         form: { progress: 'erase' },
         headers: origin === undefined ? {} : { origin },
       });
@@ -188,15 +159,15 @@ describe('The example host', { timeout: 120_000 }, () => {
 
   it('ends the connection only after it was confirmed, and lets the same tenant come back', async () => {
     const page = await newPage();
-    await signIn(page, world.host.url, 'hanna@harbour.example');
-    await connect(page, world.host.url, 'contoso');
+    await signIn(page, example.world.host.url, 'hanna@harbour.example');
+    await connect(page, example.world.host.url, 'contoso');
     await follow(page, 'Disconnect');
     await arrive(page, 'Disconnect Contoso?');
     await page.getByRole('radio', { name: /Erase/ }).check();
     await press(page, 'Disconnect');
     await page.getByRole('status').filter({ hasText: 'The connection was ended' }).waitFor();
     expect(await textOf(page)).toContain('Office 365: Disconnected');
-    await connect(page, world.host.url, 'contoso');
+    await connect(page, example.world.host.url, 'contoso');
     expect(await textOf(page)).toContain('Office 365: Connected');
   });
 
@@ -207,19 +178,15 @@ describe('The example host', { timeout: 120_000 }, () => {
     expect(await textOf(page)).toContain('Waiting for approval');
     await press(page, 'Check now');
     await page.getByRole('status').filter({ hasText: 'nothing is granted yet' }).waitFor();
-    await world.simulate('grantConsent', tenantId);
+    await example.world.simulate('grantConsent', tenantId);
     await press(page, 'Check now');
     await page.getByRole('status').filter({ hasText: 'the approval is there' }).waitFor();
     expect((await contoso()).status).toBe('registered');
   });
 
   it('can be read and used on a phone, page by page', async () => {
-    const page = await newPage({ viewport: { width: 360, height: 740 } });
-    const faults: string[] = [];
-    const look = async (name: string) => {
-      for (const fault of await pageFaults(page)) faults.push(`${name}: ${fault}`);
-      if (PICTURED.has(name)) await screenshot(page, name);
-    };
+    const page = await newPage({ viewport: PHONE });
+    const { look, faults } = createLooker(page, PICTURED);
     const connectedPages = {
       overview: '',
       'user-sync': '/user-sync',
@@ -229,7 +196,7 @@ describe('The example host', { timeout: 120_000 }, () => {
 
     await open(page, '/sign-in');
     await look('sign-in');
-    await signIn(page, world.host.url, 'hanna@harbour.example');
+    await signIn(page, example.world.host.url, 'hanna@harbour.example');
     await open(page, '/organizations/contoso');
     await look('overview-before');
     await open(page, '/organizations/contoso/permissions');
@@ -245,7 +212,7 @@ describe('The example host', { timeout: 120_000 }, () => {
     await consent(page);
     await look('confirmation');
     await press(page, 'Connect');
-    await allMailArchived(page);
+    await allMailArchived(page, example.world);
     for (const [name, path] of Object.entries(connectedPages)) {
       await open(page, `/organizations/contoso${path}`);
       await look(name);
@@ -257,15 +224,15 @@ describe('The example host', { timeout: 120_000 }, () => {
     await look('link');
     await page.goto(await page.getByLabel('Link').inputValue());
     await look('invitation');
-    await world.simulate('revokeGrant', (await contoso()).tenant.tenantId, 'Member.Read.Hidden');
+    await example.world.simulate('revokeGrant', (await contoso()).tenant.tenantId, 'Member.Read.Hidden');
     await check(page, /everything that is required is granted/);
     await look('overview-with-less');
     await open(page, '/organizations/contoso/permissions');
     await look('permissions');
-    await world.simulate('revokeGrant', (await contoso()).tenant.tenantId);
+    await example.world.simulate('revokeGrant', (await contoso()).tenant.tenantId);
     await check(page, /nothing is granted/);
     await look('overview-under-observation');
-    await world.advance(PATIENCE + 1);
+    await example.world.advance(PATIENCE + 1);
     await check(page, /nothing is granted/);
     await look('overview-reauthorise');
     await open(page, '/organizations');
@@ -274,18 +241,9 @@ describe('The example host', { timeout: 120_000 }, () => {
   });
 });
 
-/** Waits until all work is done, and returns how many messages the mail page says were archived. */
-async function allMailArchived(page: Page): Promise<number> {
-  await expect.poll(world.isIdle, { timeout: 3 * STEP, interval: 100 }).toBe(true);
-  await open(page, '/organizations/contoso/mail');
-  const text = await textOf(page);
-  expect(text).toContain('100 %');
-  return Number(/Archived: ([\d,]+)/.exec(text)?.[1]?.replaceAll(',', ''));
-}
-
 /** Somebody without the role signs in for Contoso, which is not enough. Returns the tenant's id. */
 async function registeredByMember(page: Page): Promise<string> {
-  await signIn(page, world.host.url, 'omar@contoso.example');
+  await signIn(page, example.world.host.url, 'omar@contoso.example');
   await follow(page, 'Edit organisation');
   await recordTenant(page, 'contoso');
   await follow(page, 'Enable Office 365');

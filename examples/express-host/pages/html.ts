@@ -37,3 +37,7 @@ const numbers = new Intl.NumberFormat('en-GB');
 
 /** Such as `12,345`. */
 export const count = (number: number): string => numbers.format(number);
+
+/** A part of a whole, such as `12 %`. */
+export const percent = (share: number): string =>
+  share > 0 && share < 0.01 ? 'less than 1 %' : `${Math.round(100 * share)} %`;

@@ -1,5 +1,6 @@
 import type { MailStatus } from '@mailsphere/core';
 import { count, type Html, html } from './html.ts';
+import { isAtRest } from './mail-state.ts';
 
 /** How far the mail is, in one bar and one sentence. */
 export function progressOf(mail: MailStatus): Html {
@@ -8,14 +9,14 @@ export function progressOf(mail: MailStatus): Html {
   const finished = (mail.states.completed ?? 0) + (mail.states.completed_with_failures ?? 0);
   const done = mail.archived + mail.alreadyStored + mail.gone + mail.failed;
   // The service counts other items than messages, too, so only the end tells how many there were.
-  const share = isAtRest(mail) ? 100 : Math.min(99, Math.floor((100 * done) / Math.max(1, mail.expected)));
+  const share = isAtRest(mail)
+    ? 100
+    : Math.min(99, Math.floor((100 * done) / Math.max(1, done + mail.remaining)));
   return html`<p><progress max="100" value="${share}" aria-label="Mail Synchronisation">${share} %</progress> ${share} %</p>
 <p>${count(mail.archived)} messages (${size(mail.bytes)}) archived, ${count(finished)} of ${count(mail.mailboxes.length)} mailboxes up to date${
     mail.failed > 0 && html`, <strong>${count(mail.failed)} could not be fetched so far</strong>`
   }</p>`;
 }
-
-const isAtRest = ({ state }: MailStatus) => state === 'completed' || state === 'completed_with_failures';
 
 const size = (bytes: number) =>
   bytes < 1e6

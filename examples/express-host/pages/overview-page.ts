@@ -1,16 +1,20 @@
 import type { Connection, DirectoryRun, MailStatus } from '@mailsphere/core';
+import type { DirectoryTotals } from '../office365.ts';
 import { capabilityWords } from './capability.ts';
+import { heldRun } from './held-run.ts';
 import { count, type Html, html, time } from './html.ts';
 import { page } from './layout.ts';
 import { progressOf } from './mail-progress.ts';
+import { mailBadge } from './mail-state.ts';
 import { statusBadge } from './status.ts';
 import { beginPath, frame, isConnected, type Visit } from './visit.ts';
 
 export interface Overview extends Visit {
   /** The name of a person of the host, by the id that the SDK recorded. */
   readonly nameOf: (personId: string) => string;
-  readonly directory?: Readonly<Record<'domain' | 'user' | 'group' | 'address', number>> | undefined;
-  readonly lastRun?: DirectoryRun | undefined;
+  readonly directory?: DirectoryTotals | undefined;
+  /** Of User Sync, the newest first. */
+  readonly runs?: readonly DirectoryRun[] | undefined;
   readonly mail?: MailStatus | undefined;
 }
 
@@ -80,15 +84,21 @@ const checkNow = (
 </form>`;
 
 function options(overview: Overview, connection: Connection): Html {
-  const { organization, directory, lastRun, mail } = overview;
+  const { organization, directory, runs = [], mail } = overview;
+  const [lastRun] = runs;
   const base = `/organizations/${organization.id}`;
   return html`<h2>Options</h2>
 <ul class="cards">
 <li><h3><a href="${base}/user-sync">User Sync</a></h3>
 <p>${lastRun ? html`Last run: ${time(lastRun.endedAt)}` : 'The first run has not ended yet.'}</p>
+${heldRun(runs) && html`<p><strong class="status bad">Removals are held</strong></p>`}
 ${directory && html`<p>${count(directory.domain)} domains, ${count(directory.user)} users, ${count(directory.address)} addresses, ${count(directory.group)} groups</p>`}</li>
 <li><h3><a href="${base}/mail">Mail Synchronisation</a></h3>
-${mail && progressOf(mail)}</li>
+${
+  mail &&
+  html`<p>${mailBadge(mail)}</p>
+${progressOf(mail)}`
+}</li>
 <li><h3><a href="${beginPath(overview, connection)}">Re-authorise Office 365</a></h3>
 <p>After permissions were changed, or when consent was withdrawn. Nothing starts over.</p></li>
 </ul>

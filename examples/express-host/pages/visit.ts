@@ -22,9 +22,23 @@ export const frame = ({ connection, ...visit }: Visit, title: string): Frame => 
   isConnected: isConnected(connection),
 });
 
+export const mailPath = ({ organization }: Visit): string => `/organizations/${organization.id}/mail`;
+export const userSyncPath = ({ organization }: Visit): string =>
+  `/organizations/${organization.id}/user-sync`;
+
 /** Where the SDK's pages begin; afterwards the browser comes back to the overview. */
 export const beginPath = ({ organization }: Visit, { id }: Connection): string =>
   `/connect/begin?${new URLSearchParams({
     connectionId: id,
     returnTo: `/organizations/${organization.id}?said=connected`,
   })}`;
+
+/** Why nothing is read of the directory or of the mail of this connection; `undefined` when it is. */
+export const restOf = (
+  connection: Connection | undefined,
+  capability: 'directory' | 'mail',
+): string | undefined => {
+  const off = connection?.disabled?.find((one) => one.capability === capability);
+  if (off) return off.reason;
+  return connection?.status === 'active' ? undefined : 'It rests until the tenant is authorised again.';
+};

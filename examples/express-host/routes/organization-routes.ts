@@ -41,12 +41,12 @@ export function organizationRoutes(host: {
     const { connection } = visit;
     const nameOf = (id: string) => people.get(id)?.name ?? 'somebody who has left';
     if (!isConnected(connection)) return void response.send(overviewPage({ ...visit, nameOf }));
-    const [counts, lastRun, mail] = await Promise.all([
+    const [counts, runs, mail] = await Promise.all([
       directory.counts(connection.id),
-      connector.directory.status(connection.id),
+      connector.directory.runs(connection.id),
       connector.mail.status(connection.id),
     ]);
-    response.send(overviewPage({ ...visit, nameOf, directory: counts, lastRun, mail }));
+    response.send(overviewPage({ ...visit, nameOf, directory: counts, runs, mail }));
   });
 
   router.get('/organizations/:organizationId/edit', (_request, response) => {

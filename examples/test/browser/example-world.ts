@@ -11,13 +11,18 @@ import { createOrganizations } from '../../express-host/organizations.ts';
 
 export const PASSWORD = 'a long password';
 
+export interface ExampleWorldOptions {
+  /** How many the tenant of Contoso has. @default 8 */
+  readonly users?: number;
+}
+
 /** The example host against the simulator: two partners, three organizations, and a time that can be put forward. */
-export async function createExampleWorld() {
+export async function createExampleWorld({ users = 8 }: ExampleWorldOptions = {}) {
   let ahead = 0;
   const clock: Clock = { now: () => Date.now() + ahead, wait: systemClock.wait };
   const simulator = await startServer({
     tenants: [
-      { name: 'contoso', displayName: 'Contoso Ltd', users: 8, messagesPerUser: 5 },
+      { name: 'contoso', displayName: 'Contoso Ltd', users, messagesPerUser: 5 },
       { name: 'fabrikam', displayName: 'Fabrikam Inc', users: 8, messagesPerUser: 2 },
     ],
     app: { requiredPermissions: permissions.map(({ id }) => id) },
@@ -74,6 +79,8 @@ export async function createExampleWorld() {
     host,
     microsoft: simulator.login,
     simulate,
+    /** The same in this process: to look at what the tenants hold, and to change it. */
+    simulator: simulator.simulator,
     /** Whether all work that is due has been done. */
     async isIdle() {
       const { due, resting } = plan(await host.connector.workload(), clock.now());

@@ -7,6 +7,10 @@ export const pageFaults = (page: Page): Promise<readonly string[]> =>
     const faults = [];
     const root = document.documentElement;
     if (root.scrollWidth > root.clientWidth) faults.push('is ' + root.scrollWidth + ' pixels wide');
+    for (const head of document.querySelectorAll('thead')) {
+      const { left, right } = head.getBoundingClientRect();
+      if (left < 0 && right > 0) faults.push('shows a part of a head that is to be hidden');
+    }
     if (root.lang !== 'en') faults.push('does not tell its language');
     if (document.title === '') faults.push('has no title');
     for (const [selector, number] of [['h1', 1], ['main', 1]])
