@@ -24,15 +24,17 @@ export async function startHost(
   programs: Program[],
   tenant: MailTenant,
   place: Pick<MailHost, 'database' | 'mail' | 'tasks'>,
+  /** Megabytes for the objects of the host. */
+  heap?: number,
 ) {
-  const start = (name: string) => {
-    const program = startProgram(name);
+  const start = (name: string, megabytes?: number) => {
+    const program = startProgram(name, megabytes);
     programs.push(program);
     return program;
   };
   const simulator = start('mail-simulator.ts');
   const service = await simulator.ask<MailService>('start', tenant);
-  const host = start('mail-sync.ts');
+  const host = start('mail-sync.ts', heap);
   const link = await host.ask<string>('start', { service, ...place });
   await authorizeAsAdministrator(link, { username: service.administrator });
   await host.ask('prepare');

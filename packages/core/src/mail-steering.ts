@@ -39,7 +39,10 @@ export function createMailSteering(context: {
   const halt = async (connectionId: string, as: MailHalt['as'], reason: string | undefined) => {
     await connections.require(connectionId);
     const since = new Date(clock.now()).toISOString();
-    await changeSchedule(schedules, idOf(connectionId), { halted: { as, since, reason } });
+    // What was cancelled is planned anew when it is resumed, whatever was asked for in between.
+    const isCancelled = (await haltOf(connectionId))?.as === 'cancelled';
+    const halted: MailHalt = { as: isCancelled ? 'cancelled' : as, since, reason };
+    await changeSchedule(schedules, idOf(connectionId), { halted });
     // Other processes find it when they renew their leases, a few seconds later.
     await stopMail(connectionId);
   };

@@ -108,6 +108,15 @@ describe('a cancelled connection', () => {
   });
 });
 
+it('a connection that is paused after it was cancelled is planned anew when it is resumed', async () => {
+  const { mail, id, planner } = await planned({ m1: { inbox: 3 } });
+  await mail.cancel(id);
+  await mail.pause(id, { reason: 'Later.' });
+  expect(await mail.status(id)).toMatchObject({ state: 'cancelled', reason: 'Later.' });
+  await mail.resume(id);
+  expect(await planner()).toMatchObject({ plannedAt: undefined });
+});
+
 describe('failures on demand', () => {
   it('are tried again at once, however long they were put off, and their mailboxes have work again', async () => {
     const { mail, id, finish, planner, service, clock } = await planned({
