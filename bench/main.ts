@@ -8,7 +8,10 @@ import { print, type Row } from './report.ts';
 import { benchTokens } from './tokens.ts';
 
 const benches: Readonly<Record<string, readonly [title: string, run: () => Promise<readonly Row[]>]>> = {
-  limiter: ['Limiter: one mailbox, one virtual hour, the server as named', benchLimiter],
+  limiter: [
+    'Limiter in virtual time: of one mailbox the share of the quota used / of the requests refused; of tenants as named',
+    benchLimiter,
+  ],
   archive: [
     'Archive: 2,000 messages of 75 KB, 16 writers, five rounds in turn with the peer, median',
     benchArchive,

@@ -1,5 +1,6 @@
 export type { CloudName, CloudRoots } from './cloud.ts';
 export type { AssertionRequest, Certificate, Credential } from './entra/client-credential.ts';
+export type { LimiterStore } from './limiter/limiter-store.ts';
 export { office365 } from './office365.ts';
 export type { Office365Options } from './options.ts';
 export { type OptionalCapability, permissions } from './permissions.ts';

@@ -34,7 +34,7 @@ import { createVerification } from './verification.ts';
  */
 export function office365(options: Office365Options): Provider {
   const parsed = parseOptions('office365', optionsSchema, options);
-  const { clientId, cloud, clock = systemClock, random = Math.random } = parsed;
+  const { clientId, cloud, limiterStore, clock = systemClock, random = Math.random } = parsed;
   const transport: Transport = parsed.transport ?? undiciTransport();
 
   const login = createLoginClient({ cloud, transport, clock });
@@ -46,7 +46,11 @@ export function office365(options: Office365Options): Provider {
     clock,
     random,
   });
-  const limiter = createLimiter({ clock, random });
+  const limiter = createLimiter({
+    clock,
+    random,
+    kept: limiterStore && { store: limiterStore, clientId },
+  });
   const graph = createGraphClient({ cloud, tokens, limiter, transport, clock, random });
   const permissions = permissionsFor(parsed);
   const verify = createVerification({ clientId, permissions, graph, tokens, clock, random });
@@ -80,6 +84,7 @@ export function office365(options: Office365Options): Provider {
     watchTokens: (watcher) => watchers.add(watcher),
     forget: (tenant) => tokens.forget(tenantIdOf(tenant)),
     async close() {
+      await limiter.close();
       // A transport that was passed in may serve others too.
       if (!parsed.transport) await transport.close?.();
     },

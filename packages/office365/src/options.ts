@@ -2,6 +2,7 @@ import type { Clock } from '@mailsphere/core';
 import { z } from 'zod';
 import { type CloudName, type CloudRoots, cloudSchema } from './cloud.ts';
 import { type Credential, credentialSchema } from './entra/client-credential.ts';
+import type { LimiterStore } from './limiter/limiter-store.ts';
 import type { OptionalCapability } from './permissions.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -27,6 +28,11 @@ export interface Office365Options {
    * @default false
    */
   readonly mailboxKinds?: boolean | undefined;
+  /**
+   * Keeps the limiter's counts over a restart.
+   * @default none: after a restart, a mailbox whose quota is spent costs one refusal
+   */
+  readonly limiterStore?: LimiterStore | undefined;
   /** What sends requests. @default undiciTransport() */
   readonly transport?: Transport | undefined;
   /** @default systemClock */
@@ -49,6 +55,16 @@ export const optionsSchema = z.strictObject({
     .refine((list) => new Set(list).size < 2, 'must not hold both: nothing would be left to connect for')
     .default([]),
   mailboxKinds: z.boolean('must be true or false').default(false),
+  limiterStore: z
+    .custom<LimiterStore>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        isFunction((value as LimiterStore).load) &&
+        isFunction((value as LimiterStore).save),
+      'must have the methods load and save',
+    )
+    .optional(),
   transport: z.custom<Transport>(isFunction, 'must be a function, such as undiciTransport()').optional(),
   clock: z
     .custom<Clock>(

@@ -68,6 +68,8 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['cloud.graph', { cloud: { login: 'https://login.example', graph: 'https://graph.example?a' } }],
     ['cloud.graph', { cloud: { login: 'https://login.example' } }],
     ['cloud.login', { cloud: { login: 'ftp://localhost', graph: 'https://graph.example' } }],
+    ['limiterStore', { limiterStore: new Map() }],
+    ['limiterStore', { limiterStore: 'canary' }],
     ['transport', { transport: 'undici' }],
     ['clock', { clock: {} }],
     ['random', { random: 4 }],
@@ -89,6 +91,10 @@ describe('a wrong option is named, and what it held is not repeated', () => {
     ['a secret with its end', { credential: { secret, expiresAt: '2027-01-31T00:00:00+01:00' } }],
     ['a host without mail', { optionalCapabilities: ['mail'] }],
     ['a host that wants kinds of mailboxes', { mailboxKinds: true }],
+    [
+      'a store for the limiter',
+      { limiterStore: { load: async () => undefined, save: async () => undefined } },
+    ],
     ['a named cloud', { cloud: 'us_gov' }],
     [
       'a simulator on this machine',

@@ -1,7 +1,10 @@
 import { ConnectorError } from '@mailsphere/core';
 import { aborted } from '../aborted.ts';
+import { createAlarm } from './alarm.ts';
 import type { Answer } from './answer.ts';
 import { doubled, equalJitter } from './backoff.ts';
+import type { Gate } from './gate.ts';
+import type { LaneState } from './lane-state.ts';
 import type { AcquireOptions, Permit } from './permit.ts';
 import type { Quota } from './quota.ts';
 import type { SteadyClock } from './steady-clock.ts';
@@ -11,6 +14,10 @@ export interface Lane {
   acquire(options: AcquireOptions): Promise<Permit>;
   /** Whether a new lane would do as well: nothing is under way or waited for, and what was learned is a day old. */
   idle(): boolean;
+  /** What a lane of a later process goes on with. */
+  state(): LaneState;
+  /** Goes on where a lane stood so many milliseconds ago. Requests of since then that may be missing in its counts are added. */
+  resume(state: LaneState, elapsed: number, missing: number): void;
 }
 
 interface Waiter extends AcquireOptions {
@@ -36,8 +43,14 @@ export function createLane(options: {
   readonly random: () => number;
   readonly quota: Quota;
   readonly slots: number;
+  /** Whether one request goes alone until the service took it, as an earlier process may have spent the quota. @default false */
+  readonly firstAlone?: boolean | undefined;
+  /** What it shares with other lanes. @default nothing */
+  readonly gate?: Gate | undefined;
+  /** Told of each request that leaves, and of each refusal. */
+  readonly onChange?: ((change: 'sent' | 'refused') => void) | undefined;
 }): Lane {
-  const { clock, random, quota } = options;
+  const { clock, random, quota, gate, onChange } = options;
   const waiters: Waiter[] = [];
   let slots = options.slots;
   let inFlight = 0;
@@ -46,30 +59,12 @@ export function createLane(options: {
   let failures = 0;
   let pacedUntil = Number.NEGATIVE_INFINITY;
   let sentAt = Number.NEGATIVE_INFINITY;
-  let probe: 'none' | 'due' | 'out' = 'none';
+  let probe: 'none' | 'due' | 'out' = options.firstAlone ? 'due' : 'none';
   let clean = 0;
-  let alarm: { readonly at: number; readonly controller: AbortController } | undefined;
 
   const opensAt = (now: number) => {
     const paced = now < pacedUntil ? sentAt + quota.interval() : now;
     return Math.max(now, fenceUntil, paced, quota.readyAt(now));
-  };
-
-  const setAlarm = (at: number | undefined, now: number) => {
-    if (alarm?.at === at) return;
-    alarm?.controller.abort();
-    alarm = undefined;
-    if (at === undefined) return;
-    const mine = { at, controller: new AbortController() };
-    alarm = mine;
-    clock.wait(at - now, { signal: mine.controller.signal }).then(
-      () => {
-        if (alarm !== mine) return;
-        alarm = undefined;
-        pump();
-      },
-      () => undefined,
-    );
   };
 
   const pump = () => {
@@ -81,21 +76,25 @@ export function createLane(options: {
         for (const waiter of [...waiters])
           if (at - waiter.since + (waiter.waited ?? 0) > waiter.maxWait)
             waiter.refuse(throttled(clock.realTime(at)));
-        return setAlarm(waiters.length > 0 ? at : undefined, now);
+        return alarm.set(waiters.length > 0 ? at : undefined, now);
       }
       // Nothing to wait for but our own requests: their release comes back here.
-      if (inFlight >= slots || probe === 'out') return setAlarm(undefined, now);
+      if (inFlight >= slots || probe === 'out') return alarm.set(undefined, now);
+      if (gate && !gate.enter(pump)) return alarm.set(undefined, now);
       waiters.shift()?.admit(now);
     }
-    setAlarm(undefined, now);
+    alarm.set(undefined, now);
   };
+  const alarm = createAlarm(clock, pump);
 
   const take = (now: number, { since, waited = 0 }: Waiter): Permit => {
     const isProbe = probe === 'due';
     if (isProbe) probe = 'out';
     inFlight++;
+    const alone = isProbe || slots === 1;
     quota.take(now);
     sentAt = now;
+    onChange?.('sent');
     let held = true;
     let reported = false;
     const settle = (answer: Answer) => {
@@ -103,7 +102,7 @@ export function createLane(options: {
       reported = true;
       const at = clock.now();
       if (answer.kind === 'accepted') accept(at, answer.cost, isProbe);
-      else if (answer.kind === 'throttled') fence(at, now, answer);
+      else if (answer.kind === 'throttled') fence(at, now, answer, alone);
       else if (isProbe && probe === 'out') probe = 'due';
     };
     return {
@@ -117,6 +116,7 @@ export function createLane(options: {
         held = false;
         settle({ kind: 'failed' });
         inFlight--;
+        gate?.leave();
         pump();
       },
     };
@@ -124,10 +124,11 @@ export function createLane(options: {
 
   const accept = (now: number, cost: number | undefined, isProbe: boolean) => {
     quota.accepted(now, cost);
+    gate?.accepted();
     if (isProbe && probe === 'out') {
       probe = 'none';
+      if (failures > 0) pacedUntil = now + PACED_AFTER_FENCE;
       failures = 0;
-      pacedUntil = now + PACED_AFTER_FENCE;
     } else if (probe === 'none') failures = 0;
     if (slots < options.slots && ++clean >= CLEAN_CALLS_PER_SLOT) {
       slots++;
@@ -135,18 +136,27 @@ export function createLane(options: {
     }
   };
 
-  const fence = (now: number, sent: number, answer: Extract<Answer, { kind: 'throttled' }>) => {
+  const fence = (
+    now: number,
+    sent: number,
+    answer: Extract<Answer, { kind: 'throttled' }>,
+    alone: boolean,
+  ) => {
     // Requests that were under way together are refused together: that is one failure, not several.
     if (sent > fencedAt) {
       failures++;
       if (answer.reason === 'quota') quota.refused(now);
-      if (answer.reason === 'concurrency') slots = Math.max(1, slots - 1);
+      if (answer.reason === 'concurrency') {
+        slots = Math.max(1, slots - 1);
+        if (alone) gate?.crowded(quota, now);
+      }
     }
     clean = 0;
     const backoff = equalJitter(doubled(FIRST_BACKOFF, LONGEST_BACKOFF, failures), random);
     fenceUntil = Math.max(fenceUntil, now + Math.max(answer.retryAfter ?? 0, backoff));
     fencedAt = now;
     probe = 'due';
+    onChange?.('refused');
   };
 
   return {
@@ -186,6 +196,29 @@ export function createLane(options: {
       if (inFlight > 0 || waiters.length > 0 || now < Math.max(fenceUntil, pacedUntil)) return false;
       const isNew = slots === options.slots && failures === 0;
       return (isNew || now - sentAt >= DAY) && quota.idle(now);
+    },
+    state() {
+      const now = clock.now();
+      return {
+        fence: Math.max(0, fenceUntil - now),
+        paced: Math.max(0, pacedUntil - now),
+        probe: probe !== 'none',
+        failures,
+        fewerSlots: slots < options.slots ? options.slots - slots : 0,
+        quota: quota.state(now),
+      };
+    },
+    resume(state, elapsed, missing) {
+      const now = clock.now();
+      // A fence holds however long ago it was set; what else was learned is good for a day.
+      fenceUntil = now - elapsed + state.fence;
+      probe = state.probe ? 'due' : 'none';
+      if (elapsed >= DAY) return;
+      pacedUntil = now - elapsed + state.paced;
+      failures = state.failures;
+      slots = Math.max(1, options.slots - state.fewerSlots);
+      sentAt = now - elapsed;
+      quota.resume(state.quota, now, elapsed, missing);
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { QuotaState } from './lane-state.ts';
+
 /** What the service allows over time, as it is known here. Times are epoch milliseconds. */
 export interface Quota {
   /** The first time at which one more request is allowed; at or before `now` means at once. */
@@ -12,4 +14,8 @@ export interface Quota {
   interval(): number;
   /** Whether a new quota would do as well: nothing is counted any more, and what was learned is a day old. */
   idle(now: number): boolean;
+  /** What it knows, for a later process. */
+  state(now: number): QuotaState;
+  /** Goes on with what was known `elapsed` milliseconds before now, and with requests that were not counted since. */
+  resume(state: QuotaState, now: number, elapsed: number, missing: number): void;
 }

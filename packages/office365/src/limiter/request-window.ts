@@ -10,6 +10,7 @@ const CUT = 0.95;
 const REST_BETWEEN_CUTS = 60_000;
 const GROWTH = 0.01;
 const DAY = 86_400_000;
+const GROUP = 10;
 
 /**
  * A sliding window of one-second counts, at 99.9 % of the published quota. What the service refuses although the window
@@ -17,8 +18,9 @@ const DAY = 86_400_000;
  *
  * @param knownSince Since when every request was counted. Before a whole window has passed, a refusal may be due to
  * requests of an earlier process, and teaches nothing.
+ * @param assumed Which share of the quota an earlier process is taken to have spent, evenly over the window before.
  */
-export function requestWindow(knownSince: number): Quota {
+export function requestWindow(knownSince: number, assumed = 0): Quota {
   const counts = new Uint16Array(CELLS);
   let newest = 0;
   let total = 0;
@@ -41,6 +43,19 @@ export function requestWindow(knownSince: number): Quota {
     }
   };
 
+  const add = (age: number, count: number) => {
+    if (age >= CELLS) return;
+    const index = (newest - age) % CELLS;
+    counts[index] = (counts[index] ?? 0) + count;
+    total += count;
+  };
+
+  if (assumed > 0) {
+    advance(knownSince);
+    const spent = (age: number) => Math.round((age * CEILING * assumed) / SPAN);
+    for (let age = 0; age < SPAN; age++) add(age, spent(age + 1) - spent(age));
+  }
+
   return {
     readyAt(now) {
       advance(now);
@@ -53,9 +68,7 @@ export function requestWindow(knownSince: number): Quota {
     },
     take(now) {
       advance(now);
-      const index = newest % CELLS;
-      counts[index] = (counts[index] ?? 0) + 1;
-      total++;
+      add(0, 1);
     },
     accepted(now) {
       if (capacity < CEILING) {
@@ -74,6 +87,27 @@ export function requestWindow(knownSince: number): Quota {
     idle(now) {
       advance(now);
       return total === 0 && (capacity === CEILING || now - grownAt >= DAY);
+    },
+    state(now) {
+      advance(now);
+      const groups = Array.from({ length: Math.ceil(CELLS / GROUP) }, () => 0);
+      for (let age = 0; age < CELLS; age++) {
+        const group = Math.floor(age / GROUP);
+        groups[group] = (groups[group] ?? 0) + (counts[(newest - age) % CELLS] ?? 0);
+      }
+      return { counts: groups, knownFor: now - knownSince, ...(capacity < CEILING && { capacity }) };
+    },
+    resume(state, now, elapsed, missing) {
+      advance(now);
+      counts.fill(0);
+      total = 0;
+      // Each group as if it were all in its newest second: what is not known is counted longer, never shorter.
+      const ago = Math.floor(elapsed / 1000);
+      for (const [group, count] of (state.counts ?? []).entries()) add(ago + group * GROUP, count);
+      add(Math.max(0, ago - GROUP), missing);
+      knownSince = now - elapsed - (state.knownFor ?? 0);
+      capacity = Math.max(FLOOR, Math.min(CEILING, state.capacity ?? CEILING));
+      grownAt = now - elapsed;
     },
   };
 }

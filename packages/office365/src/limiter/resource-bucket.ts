@@ -34,5 +34,13 @@ export function resourceBucket(): Quota {
       fill(now);
       return units >= UNITS;
     },
+    state(now) {
+      fill(now);
+      return { units };
+    },
+    resume(state, now, elapsed, missing) {
+      units = Math.min(UNITS, (state.units ?? UNITS) - missing * USUAL_COST);
+      filledAt = now - elapsed;
+    },
   };
 }
