@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -116,19 +117,29 @@ describe('npm run demo', () => {
     expect(second.output).toMatch(/verified +60 of 60 messages/);
   }, 60_000);
 
-  it('is complete and has nothing twice after kill -9 half way', async () => {
+  it('is complete and has nothing twice after kill -9 at five moments, from the start to half way', async () => {
     const keep = folder();
     const args = ['--mail', oddMessages(400), '--users', '3', '--latency', '30', '--keep', keep];
-    const first = start(args);
-    await first.printed(/messages \([1-9]\d?%\)/);
-    first.child.kill('SIGKILL');
-    await first.ended;
+    const killAt = async (moment: (demo: ReturnType<typeof start>) => Promise<unknown>) => {
+      const demo = start(args);
+      await moment(demo);
+      demo.child.kill('SIGKILL');
+      await demo.ended;
+    };
+    await killAt(() => wait(300));
+    await killAt(({ printed }) => printed(/the administrator /));
+    await killAt(({ printed }) => printed(/messages \([1-9]\d?%\)/));
     const before = emlBelow(keep).length;
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(400);
-    const second = await start(args).ended;
-    expect(second.errors).toBe('');
-    expect(second.output).toMatch(/verified +400 of 400 messages/);
+    await killAt(({ printed }) => printed(/Synchronise/));
+    await killAt(async ({ printed }) => {
+      await printed(/Synchronise/);
+      await wait(500);
+    });
+    const last = await start(args).ended;
+    expect(last.errors).toBe('');
+    expect(last.output).toMatch(/verified +400 of 400 messages/);
     expect(emlBelow(keep)).toHaveLength(400);
   }, 120_000);
 

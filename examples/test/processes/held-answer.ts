@@ -5,6 +5,8 @@ export interface HeldAnswer {
   /** Resolves when the answer is made. */
   readonly made: Promise<void>;
   deliver(): void;
+  /** The path of the request, once it was made. */
+  request(): string | undefined;
 }
 
 /** Holds the answer to the request of this number, from 1, among those whose path ends so. */
@@ -13,8 +15,11 @@ export function holdAnswer(simulator: Simulator, path: string, number: number): 
   const delivered = Promise.withResolvers<void>();
   const answer = simulator.graph.fetch;
   let seen = 0;
+  let requested: string | undefined;
   const held: typeof answer = async (request) => {
-    const isHeld = new URL(request.url).pathname.endsWith(path) && ++seen === number;
+    const { pathname } = new URL(request.url);
+    const isHeld = pathname.endsWith(path) && ++seen === number;
+    if (isHeld) requested = pathname;
     const response = await answer(request);
     if (isHeld) {
       made.resolve();
@@ -24,5 +29,5 @@ export function holdAnswer(simulator: Simulator, path: string, number: number): 
   };
   // In place, because the server calls it where it is.
   Object.assign(simulator.graph, { fetch: held });
-  return { made: made.promise, deliver: delivered.resolve };
+  return { made: made.promise, deliver: delivered.resolve, request: () => requested };
 }
