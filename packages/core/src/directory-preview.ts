@@ -1,25 +1,23 @@
 import type { CallOptions } from './call-options.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { type Checkpoint, emptyCheckpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
+import { ConnectorError } from './connector-error.ts';
 import { type DirectoryKind, type DirectorySink, directoryKinds } from './directory.ts';
 import type { DirectoryCounts } from './directory-run.ts';
-import { type SelectionOptions, selectEntries } from './entry-selection.ts';
-import {
-  exceeds,
-  type HeldRemovals,
-  measureRemovals,
-  type RemovalThreshold,
-  readRemovals,
-} from './held-removals.ts';
+import type { DirectorySyncOptions } from './directory-sync.ts';
+import { selectEntries } from './entry-selection.ts';
+import { exceeds, type HeldRemovals, measureRemovals, readRemovals } from './held-removals.ts';
+import type { Cursor } from './page.ts';
 import { presentIn } from './present-in.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 import type { StorageAdapter } from './storage-adapter.ts';
+import { beginRound } from './sync-stream.ts';
 
 /** What the next directory sync would do, as the service tells it now. */
 export interface DirectoryPreview {
-  /** Kinds that would be read from the beginning: for these, `removed` is what is stored and was not listed; what was listed twice can hide one. */
+  /** Kinds that would be read from the beginning: for these, `removed` is what is stored and was not listed. */
   readonly full: readonly DirectoryKind[];
   readonly counts: Readonly<Record<DirectoryKind, DirectoryCounts>>;
   /** What would be held. */
@@ -33,36 +31,32 @@ export async function previewDirectory(context: {
   readonly sink: DirectorySink;
   readonly storage: StorageAdapter;
   readonly checkpoints: Records<Checkpoint>;
-  readonly threshold: RemovalThreshold;
-  readonly selection: SelectionOptions;
+  readonly sync: DirectorySyncOptions;
   readonly clock: Clock;
   readonly options: CallOptions;
 }): Promise<DirectoryPreview> {
-  const { connection, provider, sink, storage, checkpoints, threshold, options } = context;
-  const selection = selectEntries(connection, context.selection, context.clock);
+  const { connection, provider, sink, storage, checkpoints, clock, options } = context;
+  const { threshold, fullEvery } = context.sync;
+  const selection = selectEntries(connection, context.sync, clock);
   const counts = {} as Record<DirectoryKind, DirectoryCounts>;
   const held: Partial<Record<DirectoryKind, HeldRemovals>> = {};
   const full: DirectoryKind[] = [];
 
-  for (const kind of directoryKinds) {
-    const checkpoint = (await checkpoints.get(recordId(connection.id, 'directory', kind)))?.value;
+  const look = async (kind: DirectoryKind, cursor: Cursor | undefined) => {
     const waiting = await readRemovals(storage, connection.id, kind);
     const removed = new Set(waiting.all().map(({ id }) => id));
-    const isFull = checkpoint?.cursor === undefined || checkpoint.selection !== selection.selectionOf(kind);
+    const brought = new Set<string>();
     let upserted = 0;
-    let listed = 0;
-    let returning = 0;
-    const { sweep } = waiting;
     const pages = selection.isWanted(kind)
       ? provider.directory.changes(connection.tenant, kind, {
           ...options,
-          cursor: isFull ? undefined : checkpoint.cursor,
+          cursor,
           ...(kind === 'user' && { memberOf: selection.memberOf }),
         })
       : [];
-    for await (const { changes } of pages) {
-      const brought = new Set<string>();
+    for await (const { changes } of pages)
       for (const change of changes) {
+        options.signal?.throwIfAborted();
         const id = change.type === 'upserted' ? change.item.id : change.id;
         if (change.type === 'upserted' && (await selection.admit(change.item))) {
           upserted++;
@@ -70,24 +64,35 @@ export async function previewDirectory(context: {
           removed.delete(id);
         } else {
           brought.delete(id);
-          if (!isFull) removed.add(id);
+          removed.add(id);
         }
       }
-      const present = (generation: number) =>
-        presentIn(sink, connection.id, kind, [...brought], generation).then(({ length }) => length);
-      if (isFull) listed += await present(0);
-      // What a held sweep would take, and is told of now, stays.
-      else if (sweep !== undefined) returning += (await present(0)) - (await present(sweep));
-    }
-    if (isFull && selection.isWanted(kind)) full.push(kind);
-    const { removals: leaving, stored } = await measureRemovals(sink, connection.id, kind, {
-      sweep,
-      ids: [...removed],
+    const ids = [...removed];
+    const told = await measureRemovals(sink, connection.id, kind, { sweep: undefined, ids });
+    // After a full read whatever it did not list goes as well.
+    const listed =
+      cursor === undefined ? (await presentIn(sink, connection.id, kind, [...brought])).length : undefined;
+    const removals = listed === undefined ? told.removals : told.stored - listed;
+    return { upserted, all: { removals, stored: told.stored }, wasHeld: waiting.held };
+  };
+
+  for (const kind of directoryKinds) {
+    const checkpoint = (await checkpoints.get(recordId(connection.id, 'directory', kind)))?.value;
+    const { sweep } = await readRemovals(storage, connection.id, kind);
+    const round = beginRound(checkpoint ?? emptyCheckpoint, {
+      restartAfter: { age: sweep === undefined ? fullEvery : 0, now: clock.now() },
+      selection: selection.selectionOf(kind),
     });
-    const removals = isFull ? Math.max(0, stored - listed) : Math.max(0, leaving - returning);
-    counts[kind] = { upserted, removed: removals };
-    const all = { removals, stored };
-    if (stored > 0 && exceeds(all, threshold)) held[kind] = all;
+    let cursor = round.full ? undefined : round.cursor;
+    const seen = await look(kind, cursor).catch((error: unknown) => {
+      if (cursor === undefined || !ConnectorError.is(error, 'cursor_expired')) throw error;
+      cursor = undefined;
+      return look(kind, cursor);
+    });
+    if (cursor === undefined && selection.isWanted(kind)) full.push(kind);
+    const { upserted, all, wasHeld } = seen;
+    counts[kind] = { upserted, removed: all.removals };
+    if ((wasHeld && all.removals > 0) || exceeds(all, threshold)) held[kind] = all;
   }
   return { full, counts, held };
 }

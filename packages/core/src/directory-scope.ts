@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DirectoryEntry, DirectoryKind, EmailAddress, GroupType, MailboxKind } from './directory.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, plainObject } from './options.ts';
 
 /**
  * Which entries of a tenant's directory a host wants. Without it, all. Of several conditions each must hold; of a list one is enough.
@@ -58,7 +58,7 @@ const domains = z
       .string('must be a domain such as contoso.com')
       .trim()
       .toLowerCase()
-      .regex(/^[^\s@]+\.[^\s@.]+$/, 'must be a domain such as contoso.com'),
+      .regex(/^[^\s@*]+\.[^\s@.*]+$/, 'must be a domain such as contoso.com'),
   )
   .min(1, 'must name at least one: an empty list would let nothing through')
   .transform((all) => [...new Set(all)].sort())
@@ -101,7 +101,7 @@ const scopeSchema = z.strictObject({
 
 /** @throws ConnectorError `invalid_options` that names the first wrong field */
 export const parseScope = (scope: unknown): DirectoryScope =>
-  parseOptions('directorySync.scope', scopeSchema, scope);
+  parseOptions('directorySync.scope', plainObject.pipe(scopeSchema), scope);
 
 const partOf = (scope: DirectoryScope, kind: DirectoryKind) => {
   switch (kind) {

@@ -27,7 +27,6 @@ export function createDirectorySteering(context: {
   readonly clock: Clock;
 }): Connector['directory'] {
   const { connections, run, runs, schedules, sink, storage, checkpoints, clock } = context;
-  const { threshold } = context.options;
 
   const syncNow: Connector['directory']['sync'] = async (connectionId, options = {}) => {
     const { signal, allowRemovals, full } = options;
@@ -68,9 +67,9 @@ export function createDirectorySteering(context: {
       const connection = await connections.requireActive(connectionId);
       requireCapability(connection, 'directory');
       const provider = connections.provider(connection);
-      const selection = context.options;
       return previewDirectory({
-        ...{ connection, provider, sink, storage, checkpoints, threshold, selection, clock },
+        ...{ connection, provider, sink, storage, checkpoints, clock },
+        sync: context.options,
         options,
       });
     },

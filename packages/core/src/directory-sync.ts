@@ -105,12 +105,15 @@ export async function syncDirectory(context: {
       });
 
     /** Hands a page on to the sink, and then the groups that it told too little of. */
-    const store = async (page: readonly DirectoryChange[], isFull: boolean): Promise<number> => {
-      const isWaiting = removals.has;
-      const of = { connectionId, kind, full: isFull, sink, isWaiting };
-      const { changes, whole } = await selectChanges(selection, page, of);
+    const store = async (
+      page: readonly DirectoryChange[],
+      seen: { readonly full: boolean; readonly continued: boolean; readonly leftOut: Set<string> },
+    ): Promise<number> => {
+      const of = { connectionId, kind, generation: round, sink, signal, isWaiting: removals.has };
+      const { changes, whole } = await selectChanges(selection, page, { ...of, ...seen });
       const rest = await removals.take(changes);
       await apply(rest, round, false);
+      await removals.settle();
       let upserted = rest.filter(({ type }) => type === 'upserted').length;
       for (let from = 0; from < whole.length; from += WHOLE) {
         const ids = whole.slice(from, from + WHOLE);
@@ -120,22 +123,32 @@ export async function syncDirectory(context: {
           round,
           false,
         );
-        for await (const { changes: rows } of read({ ids }, signal)) upserted += await store(rows, true);
+        const anew = { full: true, continued: false, leftOut: new Set<string>() };
+        for await (const { changes: rows } of read({ ids }, signal)) upserted += await store(rows, anew);
+        for (const id of ids) seen.leftOut.delete(id);
       }
       return upserted;
     };
 
+    const checkpointId = recordId(connectionId, 'directory', kind);
+    const begun = (await checkpoints.get(checkpointId))?.value;
+    // What the earlier run left out of its full read is known to nobody.
+    let continued = begun?.cursor !== undefined && begun.full && !begun.caughtUp;
+    const leftOut = new Set<string>();
+
     await syncStream<DirectoryChange>({
       checkpoints,
-      checkpointId: recordId(connectionId, 'directory', kind),
+      checkpointId,
       atOnce: AT_ONCE,
-      restartAfter: { age: options.fullEvery, now: clock.now() },
+      // While a sweep waits, everything is read again each time: what was left out by mistake is not told as a change.
+      restartAfter: { age: removals.sweep === undefined ? options.fullEvery : 0, now: clock.now() },
       selection: selection.selectionOf(kind),
       read: (cursor, reading) => (selection.isWanted(kind) ? read({ cursor }, reading) : nothing()),
       async apply(changes, { generation, full: isFull, sweep }) {
+        continued &&= generation === begun?.generation;
         round = generation;
         if (isFull && selection.isWanted(kind) && !full.includes(kind)) full.push(kind);
-        const upserted = await store(changes, isFull);
+        const upserted = await store(changes, { full: isFull, continued, leftOut });
         if (sweep) await removals.holdSweep(generation);
         count(kind, { upserted });
         return { upserted };
@@ -144,11 +157,13 @@ export async function syncDirectory(context: {
       signal,
     });
 
-    if (removals.size === 0 && removals.sweep === undefined) return;
+    if (removals.size === 0 && removals.sweep === undefined && !removals.held) return;
     const changes = removals.all();
     const ids = changes.map(({ id }) => id);
     const all = await measureRemovals(sink, connectionId, kind, { sweep: removals.sweep, ids });
-    if (!context.allowRemovals && exceeds(all, options.threshold)) {
+    const isHeld = (removals.held && all.removals > 0) || exceeds(all, options.threshold);
+    if (!context.allowRemovals && isHeld) {
+      await removals.hold();
       held[kind] = all;
       return;
     }

@@ -88,7 +88,9 @@ export interface SelectedChanges {
 /**
  * Takes from a page what is wanted.
  *
- * @param round.full Everything is being read, so that a group comes with all its members.
+ * @param round.full Everything is being read, so that a group comes with all its members, if none of its rows was left out.
+ * @param round.leftOut Ids of groups of which rows were left out in this round; added to.
+ * @param round.continued An earlier run began the full read, and nobody knows what it left out.
  * @param round.isWaiting Whether the removal of an entry waits for the end of the round.
  */
 export async function selectChanges(
@@ -98,17 +100,22 @@ export async function selectChanges(
     readonly connectionId: string;
     readonly kind: DirectoryKind;
     readonly full: boolean;
+    readonly generation: number;
+    readonly continued: boolean;
+    readonly leftOut: Set<string>;
     readonly sink: DirectorySink;
+    readonly signal: AbortSignal;
     isWaiting(id: string): boolean;
   },
 ): Promise<SelectedChanges> {
-  const { connectionId, kind, full, sink, isWaiting } = round;
+  const { connectionId, kind, full, sink, signal, isWaiting } = round;
   if (!selection.leavesOut(kind)) return { changes, whole: [] };
   const selected: DirectoryChange[] = [];
   const leftOut = new Set<string>();
   const brought = new Set<string>();
   const last = new Map<string, 'brought' | 'gone'>();
   for (const change of changes) {
+    signal.throwIfAborted();
     const id = change.type === 'removed' ? change.id : change.item.id;
     const item = change.type === 'removed' ? undefined : await selection.admit(change.item);
     if (item) brought.add(id);
@@ -117,10 +124,16 @@ export async function selectChanges(
     const gone = change.type === 'removed' ? change : leftScope(id);
     selected.push(item ? { type: 'upserted', item } : gone);
   }
-  const partial = kind === 'group' && !full ? [...last].filter(([, word]) => word === 'brought') : [];
-  const asked = new Set([...leftOut, ...partial.map(([id]) => id)]);
-  const present = new Set(await presentIn(sink, connectionId, kind, [...asked]));
-  const whole = new Set(partial.map(([id]) => id).filter((id) => !present.has(id) || isWaiting(id)));
+  const present = new Set(await presentIn(sink, connectionId, kind, [...leftOut]));
+  const arrived = kind === 'group' ? [...last].flatMap(([id, word]) => (word === 'brought' ? [id] : [])) : [];
+  if (kind === 'group') for (const id of leftOut) round.leftOut.add(id);
+  // Of these some rows are not known to have been stored: in a full read since it began, else ever.
+  const isOpen = !full || round.continued;
+  const since = full ? round.generation : 0;
+  const stored = new Set(isOpen ? await presentIn(sink, connectionId, kind, arrived, since) : arrived);
+  const whole = new Set(
+    arrived.filter((id) => !stored.has(id) || (full ? round.leftOut.has(id) : isWaiting(id))),
+  );
   // Where little is wanted, most of what a full read lists was never stored: nothing is to be remembered of it.
   const isNeeded = (id: string) => !leftOut.has(id) || present.has(id) || brought.has(id);
   return {

@@ -26,14 +26,19 @@ export interface WaitingRemovals {
   readonly size: number;
   /** The generation of the sweep that waits. */
   readonly sweep: number | undefined;
+  /** They were too many to believe: they stay until they are let through, or have all come back. */
+  readonly held: boolean;
   has(entryId: string): boolean;
   all(): readonly Removal[];
 }
 
 /** The removals of one connection and kind that wait for the end of their round; they outlive the process. */
 export interface RoundRemovals extends WaitingRemovals {
-  /** Takes the removals of a page out, and keeps them; gives back the rest. An entry that came back waits no longer. */
+  /** Takes the removals of a page out, and keeps them; gives back the rest, with what is to go before an entry comes back. */
   take(changes: readonly DirectoryChange[]): Promise<readonly DirectoryChange[]>;
+  /** The rest is stored: what came back waits no longer. Before that it must not be forgotten, as the page may have to be read again. */
+  settle(): Promise<void>;
+  hold(): Promise<void>;
   /** A full read has ended: what an older generation saw is to go. */
   holdSweep(generation: number): Promise<void>;
   /** They were applied. */
@@ -44,6 +49,7 @@ interface Head {
   /** The run whose chunks count. */
   readonly epoch: number;
   readonly sweep?: number | undefined;
+  readonly held?: boolean | undefined;
 }
 
 type Chunk = readonly (readonly [id: string, reason: Removal['reason']])[];
@@ -74,7 +80,7 @@ export async function readRemovals(
   kind: DirectoryKind,
 ): Promise<WaitingRemovals> {
   const { head, found } = await recordsOf(storage, connectionId, kind).load();
-  return { ...lookInto(found), sweep: head?.value.sweep };
+  return { ...lookInto(found), sweep: head?.value.sweep, held: head?.value.held === true };
 }
 
 /**
@@ -93,16 +99,21 @@ export async function openRemovals(
   const { heads, chunks, headId, prefix, load } = recordsOf(storage, connectionId, kind);
   const { head, found } = await load();
   let sweep = head?.value.sweep;
+  let held = head?.value.held === true;
   const write = async (index: number) => {
     const chunk = found[index] ?? new Map<string, Removal>();
     const value: Chunk = [...chunk.values()].map(({ id, reason }) => [id, reason]);
     await chunks.put(`${prefix(epoch)}${String(index).padStart(8, '0')}`, value);
   };
   for (const index of found.keys()) await write(index);
-  let version = await heads.put(headId, { epoch, sweep }, head?.version ?? null);
+  let version = await heads.put(headId, { epoch, sweep, held }, head?.version ?? null);
+  const writeHead = async () => {
+    version = await heads.put(headId, { epoch, sweep, held }, version);
+  };
   for await (const { id } of chunks.list(`${headId}/`))
     if (!id.startsWith(prefix(epoch))) await chunks.delete(id);
 
+  const back = new Set<string>();
   const place = (id: string) => found.findIndex((chunk) => chunk.has(id));
   const add = (removal: Removal): number => {
     if ((found.at(-1)?.size ?? CHUNK) >= CHUNK) found.push(new Map());
@@ -118,34 +129,53 @@ export async function openRemovals(
     get sweep() {
       return sweep;
     },
+    get held() {
+      return held;
+    },
     async take(changes) {
       const rest: DirectoryChange[] = [];
-      const changed = new Set<number>();
+      const added = new Set<number>();
       for (const change of changes) {
-        const at = place(change.type === 'removed' ? change.id : change.item.id);
-        const gone = found[at]?.get(change.type === 'removed' ? change.id : change.item.id);
+        const id = change.type === 'removed' ? change.id : change.item.id;
+        const gone = found[place(id)]?.get(id);
         if (change.type === 'removed') {
-          if (!gone) changed.add(add(change));
+          back.delete(id);
+          if (!gone) added.add(add(change));
           continue;
         }
         // A group that went and came back begins without members: the service lists those that it has now.
-        if (gone && kind === 'group') rest.push(gone);
+        if (gone && kind === 'group' && !back.has(id)) rest.push(gone);
         rest.push(change);
-        if (gone && found[at]?.delete(gone.id)) changed.add(at);
+        if (gone) back.add(id);
       }
-      for (const index of changed) await write(index);
+      for (const index of added) await write(index);
       return rest;
+    },
+    async settle() {
+      const changed = new Set<number>();
+      for (const id of back) {
+        const at = place(id);
+        if (found[at]?.delete(id)) changed.add(at);
+      }
+      back.clear();
+      for (const index of changed) await write(index);
     },
     async holdSweep(generation) {
       sweep = generation;
-      version = await heads.put(headId, { epoch, sweep }, version);
+      await writeHead();
+    },
+    async hold() {
+      if (held) return;
+      held = true;
+      await writeHead();
     },
     async clear() {
       for await (const { id } of chunks.list(prefix(epoch))) await chunks.delete(id);
       found.length = 0;
-      if (sweep === undefined) return;
+      if (sweep === undefined && !held) return;
       sweep = undefined;
-      version = await heads.put(headId, { epoch }, version);
+      held = false;
+      await writeHead();
     },
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Connection } from './connection.ts';
 import { ConnectorError } from './connector-error.ts';
 import { type FolderRole, folderRoles } from './mail.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, plainObject } from './options.ts';
 import { type QuietHours, quietHours } from './quiet-hours.ts';
 
 /** Which mail of a tenant a host wants. Without it, all. */
@@ -64,7 +64,8 @@ const schema = z.strictObject({
 const withZone = (text: string) => (/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
 
 /** @throws ConnectorError `invalid_options` that names the first wrong field */
-export const parseMailSync = (options: unknown): MailSyncOptions => parseOptions('mailSync', schema, options);
+export const parseMailSync = (options: unknown): MailSyncOptions =>
+  parseOptions('mailSync', plainObject.pipe(schema), options);
 
 /** @throws ConnectorError `invalid_options`, `refused` when the host's function fails */
 export function mailSyncOf(connection: Connection, mailSync: MailSync): MailSyncOptions {

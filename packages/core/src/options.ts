@@ -45,6 +45,15 @@ export const objectWith = <T extends object>(...names: readonly (keyof T & strin
     { message: `must be an object with ${names.map((name) => `${name}()`).join(', ')}` },
   );
 
+/** Nothing that would pass for empty options without being any, such as a promise of them. */
+export const plainObject = z.custom<object>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value)),
+  'must be a plain object; a function that gives one must not be asynchronous',
+);
+
 /** zod's own sentences tell what came; ours tell what would be right. */
 const firstIssue = (error: z.ZodError, whole: string) => {
   const { issue, path } = nearest(error.issues[0]);

@@ -97,13 +97,16 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
   }
 }
 
-const beginRound = (
+/** How a round begins: where the last one ended, or from the beginning. */
+export const beginRound = (
   last: Checkpoint,
   { restartAfter, selection }: Pick<SyncStreamOptions<unknown>, 'restartAfter' | 'selection'>,
 ): Checkpoint => {
   const isOther = last.selection !== selection;
   const { age, now } = restartAfter ?? { age: Number.POSITIVE_INFINITY, now: 0 };
-  const isOld = last.caughtUp && now - (last.fullSince ?? now) >= age;
+  const since = now - (last.fullSince ?? now);
+  // One that began in a time to come was noted by a clock that was wrong.
+  const isOld = last.caughtUp && (since >= age || since < 0);
   if (last.cursor !== undefined && !isOther && !isOld)
     return { ...last, caughtUp: false, full: last.full && !last.caughtUp };
   return {

@@ -71,7 +71,12 @@ export function createWork(context: {
   const running = new Map<AbortController, { readonly task: Task; readonly ended: Promise<unknown> }>();
   let isClosed = false;
 
-  const runTask = async (task: Task, connection: Connection, lease: Lease): Promise<TaskOutcome> => {
+  const runTask = async (
+    task: Task,
+    connection: Connection,
+    lease: Lease,
+    stopping: AbortSignal,
+  ): Promise<TaskOutcome> => {
     const provider = connections.provider(connection);
     const startedAt = clock.now();
     const finish = async (kind: 'directory' | 'mail'): Promise<TaskOutcome> => {
@@ -99,7 +104,9 @@ export function createWork(context: {
           lease,
         });
         if (thrown !== undefined) {
-          if (!lease.signal.aborted) await runs.add(run, lease.epoch);
+          // One that lost its place leaves the records to the run that took it.
+          if (!lease.signal.aborted || stopping.aborted) await runs.add(run, lease.epoch);
+          if (Object.keys(run.held).length > 0) emit('directory.held', { run });
           throw thrown;
         }
         lease.assertHeld();
@@ -195,7 +202,7 @@ export function createWork(context: {
         // Another process may have ended the connection meanwhile.
         { signal: either, stillWanted },
         async (lease) => {
-          const outcome = await runTask(task, connection, lease);
+          const outcome = await runTask(task, connection, lease, either);
           if (outcome.status === 'completed' && task.kind !== 'connection.verify')
             await consent.reportSuccess(connection);
           return outcome;

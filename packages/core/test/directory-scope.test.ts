@@ -222,6 +222,26 @@ describe('a group that enters the scope', () => {
     expect(members('g')).toEqual(['late', 'stays']);
   });
 
+  it('in the middle of a full read comes with all its members too, also when that read breaks off', async () => {
+    for (const cut of [0, 1, 2, 3]) {
+      const scope: DirectoryScope = { groups: { groupTypes: ['distribution'] } };
+      const { groups, sync, members, service, clock } = await createScoped({ scope });
+      // Three in a page: the first part of the group's members comes while it is none that is wanted.
+      const fill = names(2, 'x').map((name) => upserted(group(name)));
+      groups.add(upserted(security('g', { added: ['early'] })), ...fill);
+      groups.add(...names(3, 'y').map((name) => upserted(group(name))));
+      groups.add(upserted(group('g', { added: ['late'] })), upserted(group('last')));
+      let pages = 0;
+      service.onDirectory = (kind) => {
+        if (kind === 'group' && ++pages === cut) throw new ConnectorError('unavailable', 'down');
+      };
+      await sync().catch(() => undefined);
+      await clock.advance(60_000);
+      await sync();
+      expect(members('g'), `cut ${cut}`).toEqual(['early', 'late']);
+    }
+  });
+
   it('does so after a crash at any step as well', async () => {
     const scope: DirectoryScope = { groups: { groupTypes: ['distribution'] } };
     for (let step = 1; step <= 12; step++) {
@@ -370,6 +390,9 @@ describe('what cannot be a scope', () => {
     [{ users: { mailboxKinds: [] } }, 'users.mailboxKinds'],
     [{ users: { mailboxKinds: ['user', 'others'] } }, 'users.mailboxKinds.1'],
     [{ users: { domains: ['@contoso.com'] } }, 'users.domains.0'],
+    [{ users: { domains: ['*.contoso.com'] } }, 'users.domains.0'],
+    [Promise.resolve({}), 'options'],
+    [new Map(), 'options'],
     [{ users: { memberOf: ['All staff'] } }, 'users.memberOf.0'],
     [{ users: { memberOf: [] } }, 'users.memberOf'],
     [{ groups: { groupTypes: ['unified'] } }, 'groups.groupTypes.0'],

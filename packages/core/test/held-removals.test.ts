@@ -60,9 +60,13 @@ describe('a mass removal', () => {
     const later = await host.create().directory.sync(id);
     expect(later.held.user).toEqual({ removals: 61, stored: 100 });
     change(...names(50).map((name) => upserted(user(name))));
-    const run = await sync();
-    expect(run).toMatchObject({ outcome: 'completed', counts: { user: { removed: 11 } } });
-    expect(stored().sort()).toEqual([...names(50), ...names(100).slice(61)].sort());
+    // What is left of it is not released because it is little.
+    expect(await sync()).toMatchObject({ outcome: 'held', held: { user: { removals: 11, stored: 100 } } });
+    change(...names(61).map((name) => upserted(user(name))));
+    expect(await sync()).toMatchObject({ outcome: 'completed', counts: { user: { removed: 0 } } });
+    expect(stored()).toHaveLength(100);
+    change(removed('u1'));
+    expect((await sync()).counts.user.removed).toBe(1);
   });
 
   it('that a full read finds is held, too: what it did not list again stays', async () => {
@@ -92,12 +96,13 @@ describe('a mass removal', () => {
   });
 
   it('is what the host says it is', async () => {
-    const strict = host.create(host.clock, { directorySync: { threshold: { share: 0, count: 2 } } });
-    change(...names(3).map(removed));
-    expect((await strict.directory.sync(id)).outcome).toBe('held');
     const lenient = host.create(host.clock, { directorySync: { threshold: { share: 1 } } });
-    await host.clock.advance(1000);
+    change(...names(60).map(removed));
     expect((await lenient.directory.sync(id)).outcome).toBe('completed');
+    const strict = host.create(host.clock, { directorySync: { threshold: { share: 0, count: 2 } } });
+    change(...names(63).slice(60).map(removed));
+    await host.clock.advance(1000);
+    expect((await strict.directory.sync(id)).outcome).toBe('held');
   });
 
   it('is not what the first read tells of entries that were never there', async () => {
@@ -105,6 +110,30 @@ describe('a mass removal', () => {
     const connection = await connect(fresh.connector);
     fresh.service.directory.user.add(...names(50).map(removed), upserted(user('only')));
     expect((await fresh.connector.directory.sync(connection)).outcome).toBe('completed');
+  });
+});
+
+describe('a full read that left half of the groups out by mistake', () => {
+  it('takes none of them and none of their members, whatever is told of some of them afterwards', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    const { directory } = host.connector;
+    const groups = host.service.directory.group;
+    const all = names(60, 'g');
+    const list = (name: string) => upserted(group(name, { added: ['a', 'b'] }));
+    groups.add(...all.map(list));
+    await directory.sync(id);
+    groups.replace(all.slice(30).map(list));
+    await host.clock.advance(1000);
+    expect((await directory.sync(id)).held.group).toEqual({ removals: 30, stored: 60 });
+    groups.replace(all.map(list));
+    groups.add(...all.slice(0, 10).map((name) => upserted(group(name, { displayName: 'renamed' }))));
+    await host.clock.advance(1000);
+    expect(await directory.sync(id)).toMatchObject({
+      outcome: 'completed',
+      counts: { group: { removed: 0 } },
+    });
+    for (const name of all) expect(host.directory.members(id, name)).toHaveLength(2);
   });
 });
 
@@ -137,6 +166,30 @@ describe('removals wait for the end of their round', () => {
     groups.add(removed('g'), ...fill, upserted(group('g', { added: ['kept'] })));
     await host.clock.advance(1000);
     await host.connector.directory.sync(id);
+    expect(host.directory.members(id, 'g').map((member) => member.id)).toEqual(['kept']);
+  });
+
+  it('also when the sink fails once, while the group comes back', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    const groups = host.service.directory.group;
+    groups.add(upserted(group('g', { added: ['old', 'kept'] })));
+    await host.connector.directory.sync(id);
+    const threshold = { threshold: { share: 0, count: 0 } };
+    const strict = host.create(host.clock, { directorySync: threshold });
+    groups.add(removed('g'));
+    await host.clock.advance(1000);
+    expect((await strict.directory.sync(id)).outcome).toBe('held');
+    groups.add(upserted(group('g', { added: ['kept'] })));
+    const { apply } = host.directory;
+    host.directory.apply = async () => {
+      throw new Error('the disk is full');
+    };
+    await host.clock.advance(1000);
+    await expect(strict.directory.sync(id)).rejects.toThrow();
+    host.directory.apply = apply;
+    await host.clock.advance(60_000);
+    await strict.directory.sync(id);
     expect(host.directory.members(id, 'g').map((member) => member.id)).toEqual(['kept']);
   });
 
@@ -209,6 +262,35 @@ describe('a full read', () => {
     expect(host.directory.entries(id).map((entry) => entry.id)).toEqual(['a']);
     await host.clock.advance(day);
     expect((await host.connector.directory.sync(id)).full).not.toContain('user');
+  });
+});
+
+describe('a run', () => {
+  it('that its caller stops leaves a record', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    host.service.directory.user.add(upserted(user('a')));
+    const stop = new AbortController();
+    host.service.onDirectory = () => stop.abort(new Error('enough'));
+    await expect(host.connector.directory.sync(id, { signal: stop.signal })).rejects.toThrow();
+    expect(await host.connector.directory.runs(id)).toMatchObject([{ outcome: 'stopped' }]);
+  });
+
+  it('that fails later tells all the same what it held', async () => {
+    const host = createHost();
+    const id = await connect(host.connector);
+    const users = host.service.directory.user;
+    users.add(...names(60).map((name) => upserted(user(name))));
+    await host.connector.directory.sync(id);
+    users.add(...names(60).map(removed));
+    const held = vi.fn();
+    host.connector.events.on('directory.held', held);
+    host.service.onDirectory = (kind) => {
+      if (kind === 'group') throw new Error('out of order');
+    };
+    await host.clock.advance(1000);
+    await expect(host.connector.directory.sync(id)).rejects.toThrow();
+    expect(held).toHaveBeenCalledOnce();
   });
 });
 
