@@ -117,7 +117,8 @@ describe.each(storages)('on $name, 60 percent', ({ open }) => {
 
       const held = { [kind]: { removals: REMOVED, stored: SIZE } };
       const runs: DirectoryRun[] = [];
-      for (const full of [silent ? ['user', 'contact', 'group'] : [], []]) {
+      // What a full read did not find is looked for again each time.
+      for (const full of [silent ? ['user', 'contact', 'group'] : [], silent ? [kind] : []]) {
         const run = await host.sync();
         runs.push(run);
         expect(run).toMatchObject({ outcome: 'held', held, counts: { [kind]: { removed: 0 } } });

@@ -1,3 +1,4 @@
+import { ConnectorError } from './connector-error.ts';
 import type { DirectoryChange, DirectoryKind, DirectorySink } from './directory.ts';
 import { presentIn } from './present-in.ts';
 import { createRecords, recordId } from './records.ts';
@@ -105,6 +106,13 @@ export async function openRemovals(
     const value: Chunk = [...chunk.values()].map(({ id, reason }) => [id, reason]);
     await chunks.put(`${prefix(epoch)}${String(index).padStart(8, '0')}`, value);
   };
+  /** What an earlier run writes is not looked at by anybody; it need not be written, either. */
+  const writeAll = async (indexes: Iterable<number>) => {
+    const all = [...indexes];
+    if (all.length > 0 && (await heads.get(headId))?.version !== version)
+      throw new ConnectorError('conflict', 'A later sync of this connection is at work.');
+    for (const index of all) await write(index);
+  };
   for (const index of found.keys()) await write(index);
   let version = await heads.put(headId, { epoch, sweep, held }, head?.version ?? null);
   const writeHead = async () => {
@@ -148,7 +156,7 @@ export async function openRemovals(
         rest.push(change);
         if (gone) back.add(id);
       }
-      for (const index of added) await write(index);
+      await writeAll(added);
       return rest;
     },
     async settle() {
@@ -158,7 +166,7 @@ export async function openRemovals(
         if (found[at]?.delete(id)) changed.add(at);
       }
       back.clear();
-      for (const index of changed) await write(index);
+      await writeAll(changed);
     },
     async holdSweep(generation) {
       sweep = generation;
