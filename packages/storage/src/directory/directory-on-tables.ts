@@ -1,14 +1,15 @@
 import { ConnectorError } from '@mailsphere/core';
 import { sql } from 'kysely';
 import { applyBatch } from './apply-batch.ts';
+import { countRows } from './count-rows.ts';
 import { expandGroup } from './expand-group.ts';
 import { findAddress } from './find-address.ts';
 import { pruneChanges, readChanges } from './read-changes.ts';
 import { entryReaders } from './read-entries.ts';
+import { changesOptions, checkFields, listOptions, readOptions } from './read-requests.ts';
 import type { SqlTables } from './sql-dialect.ts';
 import type { SqlDirectory, SqlDirectoryOptions } from './sql-directory.ts';
 import { TABLES } from './tables.ts';
-import { checkId } from './text.ts';
 
 /** The one implementation of `SqlDirectory`, on the tables of any database that `dialect` knows how to talk to. */
 export function directoryOnTables(
@@ -16,16 +17,25 @@ export function directoryOnTables(
   { factory, changes: recording = false }: SqlDirectoryOptions & { readonly factory: string },
 ): SqlDirectory {
   const { db, dialect } = tables;
-  const read = entryReaders(tables);
 
-  const ask = <T>(ids: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> =>
+  type Given = Parameters<typeof checkFields>[0];
+
+  const ask = <T>(given: Given, work: () => Promise<T>): Promise<T> =>
     dialect.attempt(async () => {
-      for (const [field, id] of Object.entries(ids)) checkId(field, id);
+      checkFields(given);
       return work();
     });
 
-  const askChanges = <T>(connectionId: string, work: () => Promise<T>): Promise<T> =>
-    ask({ connectionId }, () => {
+  // Several statements must see one state: between two of them, a row may come to belong to another entry.
+  const inOneState = <T>(work: (state: SqlTables) => Promise<T>): Promise<T> =>
+    db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((transaction) => work({ db: transaction, dialect }));
+
+  const askChanges = <T>(given: Given, work: () => Promise<T>): Promise<T> =>
+    ask(given, () => {
       if (recording) return work();
       throw new ConnectorError(
         'invalid_options',
@@ -73,7 +83,7 @@ export function directoryOnTables(
       }),
 
     findAddress: (connectionId, address) =>
-      ask({ connectionId }, () => findAddress(tables, connectionId, address)),
+      ask({ connectionId, address }, () => inOneState((state) => findAddress(state, connectionId, address))),
 
     members: (connectionId, groupId) =>
       ask({ connectionId, groupId }, () =>
@@ -88,12 +98,13 @@ export function directoryOnTables(
       ),
 
     expandGroup: (connectionId, groupId) =>
-      ask({ connectionId, groupId }, () => expandGroup(tables, connectionId, groupId)),
+      ask({ connectionId, groupId }, () => inOneState((state) => expandGroup(state, connectionId, groupId))),
 
     groupAddresses: (connectionId, groupId) =>
       ask({ connectionId, groupId }, async () => {
         const addresses = new Map<string, string>();
-        for (const { addresses: own } of await expandGroup(tables, connectionId, groupId))
+        const everybody = await inOneState((state) => expandGroup(state, connectionId, groupId));
+        for (const { addresses: own } of everybody)
           for (const { address, primary } of own) {
             const key = address.toLowerCase();
             if (primary && !addresses.has(key)) addresses.set(key, address);
@@ -101,34 +112,21 @@ export function directoryOnTables(
         return [...addresses.values()];
       }),
 
-    list: (connectionId, kind, { after = '', limit = 1000 } = {}) =>
-      ask({ connectionId, after }, () => read[kind](connectionId, { after, limit })),
-
-    counts: (connectionId) =>
-      ask({ connectionId }, async () => {
-        const count = async (table: (typeof TABLES)[keyof typeof TABLES] | 'directory_addresses') => {
-          const query = db.selectFrom(table).where('connection_id', '=', connectionId);
-          return Number((await query.select(NUMBER).executeTakeFirst())?.rows);
-        };
-        const members = db
-          .selectFrom('directory_members')
-          .innerJoin('directory_groups', 'row', 'group_row')
-          .where('connection_id', '=', connectionId);
-        return {
-          domain: await count(TABLES.domain),
-          user: await count(TABLES.user),
-          contact: await count(TABLES.contact),
-          group: await count(TABLES.group),
-          address: await count('directory_addresses'),
-          member: Number((await members.select(NUMBER).executeTakeFirst())?.rows),
-        };
+    list: (connectionId, kind, options = {}) =>
+      ask({ connectionId, kind }, () => {
+        const page = readOptions('list', listOptions, options);
+        return inOneState((state) => entryReaders(state)[kind](connectionId, page));
       }),
 
-    changes: (connectionId, options = {}) =>
-      askChanges(connectionId, () => readChanges(tables, connectionId, options)),
+    counts: (connectionId) =>
+      ask({ connectionId }, () => inOneState((state) => countRows(state, connectionId))),
 
-    prune: (connectionId, upTo) => askChanges(connectionId, () => pruneChanges(tables, connectionId, upTo)),
+    changes: (connectionId, options = {}) =>
+      askChanges({ connectionId }, () =>
+        readChanges(tables, connectionId, readOptions('changes', changesOptions, options)),
+      ),
+
+    prune: (connectionId, upTo) =>
+      askChanges({ connectionId, upTo }, () => pruneChanges(tables, connectionId, upTo)),
   };
 }
-
-const NUMBER = sql<string>`cast(count(*) as text)`.as('rows');

@@ -1,5 +1,5 @@
 import type { SqlTables } from './sql-dialect.ts';
-import type { DirectoryChangesOptions, RecordedChange } from './sql-directory.ts';
+import type { RecordedChange } from './sql-directory.ts';
 import { asText } from './text.ts';
 
 // Numbers are given out one by one, and while one batch of a connection holds its lock no other one gets any: so within a connection
@@ -7,7 +7,7 @@ import { asText } from './text.ts';
 export async function readChanges(
   { db }: SqlTables,
   connectionId: string,
-  { after = 0, limit = 1000 }: DirectoryChangesOptions,
+  { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly RecordedChange[]> {
   const rows = await db
     .selectFrom('directory_changes')

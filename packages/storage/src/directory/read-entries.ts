@@ -24,16 +24,20 @@ export type EntryReaders = {
   ) => Promise<readonly DirectoryEntries[Kind][]>;
 };
 
-/** Reads entries back from the tables, ascending by id. */
+/**
+ * Reads entries back from the tables, ascending by id. To be called within a transaction, except for domains: SQLite gives the `row` of
+ * an entry that is gone to the next one, of any connection.
+ */
 export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
   const plain = <const Column extends string>(columns: readonly Column[]) =>
     columns.map((column) => dialect.plain(column).as(column));
 
-  const addressesOf = async (kind: OwnerKind, owners: readonly Row[]) => {
+  const addressesOf = async (connectionId: string, kind: OwnerKind, owners: readonly Row[]) => {
     const rows = await db
       .selectFrom('directory_addresses')
       .select(['address', 'domain'])
       .select([dialect.plain('owner_row').as('row'), dialect.plain('is_primary').as('is_primary')])
+      .where('connection_id', '=', connectionId)
       .where('owner_kind', '=', kind)
       .where(
         dialect.rows(
@@ -81,7 +85,7 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
         .orderBy('id')
         .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
-      const addresses = await addressesOf('user', rows);
+      const addresses = await addressesOf(connectionId, 'user', rows);
       return rows.map((row) => ({
         kind: 'user',
         id: row.id,
@@ -105,7 +109,7 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
         .orderBy('id')
         .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
-      const addresses = await addressesOf('contact', rows);
+      const addresses = await addressesOf(connectionId, 'contact', rows);
       return rows.map((row) => ({
         kind: 'contact',
         id: row.id,
@@ -125,7 +129,7 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
         .orderBy('id')
         .$if(part.limit !== undefined, (query) => query.limit(part.limit ?? null))
         .execute();
-      const addresses = await addressesOf('group', rows);
+      const addresses = await addressesOf(connectionId, 'group', rows);
       return rows.map((row) => ({
         kind: 'group',
         id: row.id,
@@ -141,7 +145,8 @@ export function entryReaders({ db, dialect }: SqlTables): EntryReaders {
 }
 
 const within = (connectionId: string, { after = '', among, row }: Part): RawBuilder<boolean> => {
-  if (row !== undefined) return sql`${sql.ref('row')} = ${row}`;
-  const page = sql<boolean>`${sql.ref('connection_id')} = ${connectionId} and ${sql.ref('id')} > ${after}`;
+  const own = sql<boolean>`${sql.ref('connection_id')} = ${connectionId}`;
+  if (row !== undefined) return sql`${own} and ${sql.ref('row')} = ${row}`;
+  const page = sql<boolean>`${own} and ${sql.ref('id')} > ${after}`;
   return among ? sql`${page} and ${among}` : page;
 };

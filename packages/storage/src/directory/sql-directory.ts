@@ -9,7 +9,11 @@ import type {
 } from '@mailsphere/core';
 import type { DirectoryEntries } from './entries.ts';
 
-/** The directory as tables, with the questions that hosts ask most. Ids and names are compared as they are, addresses whatever their case. */
+/**
+ * The directory as tables, with the questions that hosts ask most. Ids and names are compared as they are, addresses whatever their case.
+ * Each answer is of one moment. What a question is given is checked: all reject with ConnectorError `invalid_request`, which names the
+ * field, for what is not of the documented type or range, and for options that are not known.
+ */
 export interface SqlDirectory extends DirectorySink {
   /**
    * The user, contact or group that has this SMTP address, as its primary one or as an alias, whatever the case of either; `undefined`
@@ -49,8 +53,9 @@ export interface SqlDirectory extends DirectorySink {
    */
   changes(connectionId: string, options?: DirectoryChangesOptions): Promise<readonly RecordedChange[]>;
   /**
-   * Forgets the changes up to and with a position.
+   * Forgets the changes up to and with a position, a whole number, 0 or more.
    *
+   * @throws ConnectorError `invalid_request` with field `upTo` for anything else; nothing is forgotten then.
    * @throws ConnectorError `invalid_options` as `changes`.
    */
   prune(connectionId: string, upTo: number): Promise<void>;
@@ -78,7 +83,7 @@ export interface FoundAddress {
 export interface DirectoryListOptions {
   /** Only ids greater than this one: the last id of the page before. */
   readonly after?: string | undefined;
-  /** At most this many. @default 1000 */
+  /** At most this many, from 1 to 10,000. @default 1000 */
   readonly limit?: number | undefined;
 }
 
@@ -88,7 +93,7 @@ export type DirectoryTableCounts = Readonly<Record<DirectoryKind | 'address' | '
 export interface DirectoryChangesOptions {
   /** Only changes after this position: the last one of the page before. From the first one that is kept, by default. */
   readonly after?: number | undefined;
-  /** At most this many. @default 1000 */
+  /** At most this many, from 1 to 10,000. @default 1000 */
   readonly limit?: number | undefined;
 }
 

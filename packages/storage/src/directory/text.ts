@@ -16,18 +16,16 @@ const UNSTORABLE = /\0|\p{Surrogate}/gu;
 export const storable = <T extends string | undefined>(text: T): T =>
   (typeof text !== 'string' || isStorable(text) ? text : text.replace(UNSTORABLE, '\ufffd')) as T;
 
+export const ID_MESSAGE = 'must be well-formed text, without NUL and without half of a surrogate pair';
+
 /**
  * Ids must stay apart, so none is stored as another text.
  *
  * @throws ConnectorError `invalid_request` for an id that a database cannot keep as it is.
  */
 export function checkId(field: string, id: string): void {
-  if (isStorable(id)) return;
-  throw new ConnectorError(
-    'invalid_request',
-    `${field}: must be well-formed text, without NUL and without half of a surrogate pair`,
-    { field },
-  );
+  if (typeof id === 'string' && isStorable(id)) return;
+  throw new ConnectorError('invalid_request', `${field}: ${ID_MESSAGE}`, { field });
 }
 
-const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
