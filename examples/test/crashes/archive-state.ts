@@ -125,12 +125,13 @@ export const heldBy = (tenant: MailTenant): readonly string[] =>
 
 const COLLECTIONS = ['checkpoints', 'mailboxes', 'rounds', 'folders', 'failures', 'departures', 'removed'];
 
-/** All that archiving writes: each record with its version, each file with its content. */
+/** All that archiving writes: each record with its version, each finished file with its content. */
 export async function writtenState({ storage }: MailHost, folder: string) {
   const records = await Promise.all(COLLECTIONS.map((collection) => storage.list(collection)));
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile())
+    // What was not finished is seen by nobody, and the sleeper clears its own away.
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.part'))
     .map(({ name, parentPath }) => join(parentPath, name));
   return {
     records: records.flat().map(({ id, version }) => `${id} ${version}`),
