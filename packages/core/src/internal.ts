@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { objectWith, parseOptions } from './options.ts';
+export { objectWith, parseOptions, parseRequest } from './options.ts';

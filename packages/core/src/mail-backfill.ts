@@ -23,7 +23,7 @@ import type { TransferContext } from './message-transfer.ts';
 import type { Change } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
-import { syncStream } from './sync-stream.ts';
+import { type SyncStreamOptions, syncStream } from './sync-stream.ts';
 import type { TaskOutcome } from './task.ts';
 
 export interface BackfillContext {
@@ -166,59 +166,53 @@ const RESTING = {
   quiet_hours: 'waiting_for_quiet_hours',
 } as const;
 
-/** Resolves true at the end of the folder's round, false when the slice is over. */
-async function readFolder(
+/** Reads what changed in a folder, and brings it. Resolves true at the end of the folder's round, false when the slice is over. */
+const readFolder = (
   context: BackfillContext,
   transfer: TransferContext,
   folderId: string,
   shouldStop: () => boolean,
+): Promise<boolean> =>
+  followFolder(context, {
+    checkpointId: recordId(context.connection.id, 'mail', context.mailboxId, folderId),
+    selection: selectionOf(context.options),
+    read: (cursor, signal) =>
+      context.provider.mail.messages({ ...transfer.mailbox, folderId }, { cursor, signal }),
+    async apply(changes) {
+      // Before the page is committed, so that none is forgotten. A message that only moved is in its other folder.
+      const left = changes.flatMap((change) => (change.type === 'removed' ? [change.id] : []));
+      await noteDepartures(context, folderId, left);
+      return bring(context, transfer, wanted(context, changes));
+    },
+    shouldStop,
+  });
+
+/** Compares the ids of a folder with the archive, and brings what is missing. Resolves as `readFolder` does. */
+const reconcile = (
+  context: BackfillContext,
+  transfer: TransferContext,
+  folderId: string,
+  shouldStop: () => boolean,
+): Promise<boolean> =>
+  followFolder(context, {
+    checkpointId: recordId(context.connection.id, 'ids', context.mailboxId, folderId),
+    read: (cursor, signal) =>
+      context.provider.mail.list({ ...transfer.mailbox, folderId }, { cursor, signal }),
+    async apply(changes) {
+      await bringFound(context, transfer, wanted(context, changes));
+      return {};
+    },
+    shouldStop,
+  });
+
+async function followFolder(
+  { checkpoints, lease }: BackfillContext,
+  stream: Omit<SyncStreamOptions<Change<MessageRef>>, 'checkpoints' | 'signal'>,
 ): Promise<boolean> {
-  const { connection, mailboxId, provider, checkpoints, lease } = context;
   try {
-    const end = await syncStream<Change<MessageRef>>({
-      checkpoints,
-      checkpointId: recordId(connection.id, 'mail', mailboxId, folderId),
-      selection: selectionOf(context.options),
-      read: (cursor, signal) => provider.mail.messages({ ...transfer.mailbox, folderId }, { cursor, signal }),
-      async apply(changes) {
-        // Before the page is committed, so that none is forgotten. A message that only moved is in its other folder.
-        const left = changes.flatMap((change) => (change.type === 'removed' ? [change.id] : []));
-        await noteDepartures(context, folderId, left);
-        return bring(context, transfer, wanted(context, changes));
-      },
-      shouldStop,
-      signal: lease.signal,
-    });
-    return end === 'caught_up';
+    return (await syncStream({ ...stream, checkpoints, signal: lease.signal })) === 'caught_up';
   } catch (error) {
     // The folder was deleted since it was listed; its messages were moved or deleted with it.
-    if (ConnectorError.is(error, 'gone')) return true;
-    throw error;
-  }
-}
-
-/** Compares the ids of a folder with the archive, and brings what is missing. Resolves false when the slice is over. */
-async function reconcile(
-  context: BackfillContext,
-  transfer: TransferContext,
-  folderId: string,
-  shouldStop: () => boolean,
-): Promise<boolean> {
-  const { connection, mailboxId, provider, checkpoints, lease } = context;
-  try {
-    const end = await syncStream<Change<MessageRef>>({
-      checkpoints,
-      checkpointId: recordId(connection.id, 'ids', mailboxId, folderId),
-      read: (cursor, signal) => provider.mail.list({ ...transfer.mailbox, folderId }, { cursor, signal }),
-      async apply(changes) {
-        await bringFound(context, transfer, wanted(context, changes));
-        return {};
-      },
-      shouldStop,
-      signal: lease.signal,
-    });
-    return end === 'caught_up';
-  } catch (error) {
     if (ConnectorError.is(error, 'gone')) return true;
     throw error;
   }

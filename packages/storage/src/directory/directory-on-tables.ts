@@ -1,4 +1,5 @@
 import { ConnectorError } from '@mailsphere/core';
+import { parseRequest } from '@mailsphere/core/internal';
 import { sql } from 'kysely';
 import { applyBatch } from './apply-batch.ts';
 import { countRows } from './count-rows.ts';
@@ -6,7 +7,7 @@ import { expandGroup } from './expand-group.ts';
 import { findAddress } from './find-address.ts';
 import { pruneChanges, readChanges } from './read-changes.ts';
 import { entryReaders } from './read-entries.ts';
-import { changesOptions, checkFields, listOptions, readOptions } from './read-requests.ts';
+import { changesOptions, checkFields, listOptions } from './read-requests.ts';
 import type { SqlTables } from './sql-dialect.ts';
 import type { SqlDirectory, SqlDirectoryOptions } from './sql-directory.ts';
 import { TABLES } from './tables.ts';
@@ -114,7 +115,7 @@ export function directoryOnTables(
 
     list: (connectionId, kind, options = {}) =>
       ask({ connectionId, kind }, () => {
-        const page = readOptions('list', listOptions, options);
+        const page = parseRequest(listOptions, options, 'options');
         return inOneState((state) => entryReaders(state)[kind](connectionId, page));
       }),
 
@@ -123,7 +124,7 @@ export function directoryOnTables(
 
     changes: (connectionId, options = {}) =>
       askChanges({ connectionId }, () =>
-        readChanges(tables, connectionId, readOptions('changes', changesOptions, options)),
+        readChanges(tables, connectionId, parseRequest(changesOptions, options, 'options')),
       ),
 
     prune: (connectionId, upTo) =>

@@ -1,5 +1,5 @@
-import { ConnectorError, directoryKinds } from '@mailsphere/core';
-import { parseOptions } from '@mailsphere/core/internal';
+import { directoryKinds } from '@mailsphere/core';
+import { parseRequest } from '@mailsphere/core/internal';
 import { z } from 'zod';
 import { ID_MESSAGE, isStorable } from './text.ts';
 
@@ -28,30 +28,6 @@ export const changesOptions = z.strictObject({ after: position.default(0), limit
  * @throws ConnectorError `invalid_request` that names the first wrong field.
  */
 export function checkFields(given: Readonly<Partial<Record<keyof typeof FIELDS, unknown>>>): void {
-  for (const [field, value] of Object.entries(given)) {
-    const schema = FIELDS[field as keyof typeof FIELDS];
-    const result = schema.safeParse(value);
-    if (result.success) continue;
-    const message = `${field}: ${result.error.issues[0]?.message}`;
-    throw new ConnectorError('invalid_request', message, { field });
-  }
-}
-
-/**
- * The options of a call, with their defaults.
- *
- * @throws ConnectorError `invalid_request` that names the first wrong option.
- */
-export function readOptions<Schema extends z.ZodType>(
-  call: string,
-  schema: Schema,
-  options: unknown,
-): z.output<Schema> {
-  try {
-    return parseOptions(call, schema, options);
-  } catch (error) {
-    // A call with wrong options is a wrong request: `invalid_options` is for what a factory was given.
-    if (!ConnectorError.is(error, 'invalid_options')) throw error;
-    throw new ConnectorError('invalid_request', error.message, { field: error.field });
-  }
+  for (const [field, value] of Object.entries(given))
+    parseRequest<z.ZodType>(FIELDS[field as keyof typeof FIELDS], value, field);
 }
