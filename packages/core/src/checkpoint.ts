@@ -14,6 +14,10 @@ export interface Checkpoint {
   readonly selection?: string | undefined;
   /** The last round came to its end; the next one starts a new round. */
   readonly caughtUp: boolean;
+  /** Number of the round in which the stream was done with: read to its end, gone, or given up. */
+  readonly doneIn?: number | undefined;
+  /** Epoch milliseconds: since when it could not be read. */
+  readonly failingSince?: number | undefined;
   /** What was counted over all rounds. */
   readonly counts: Readonly<Record<string, number>>;
 }

@@ -88,6 +88,7 @@ export type {
   StorageAdapter,
   StoredRecord,
   Version,
+  WriteOptions,
 } from './storage-adapter.ts';
 export { type Task, type TaskOutcome, taskKey } from './task.ts';
 export type { Tenant, TenantRef } from './tenant.ts';

@@ -5,25 +5,34 @@ import { ConnectorError, type ErrorCode } from './connector-error.ts';
 import { type Departure, noteDepartures, type RemovedMessage, settleDepartures } from './departures.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
-import { type FolderRecord, foldersOf, listFolders, markDone, markFailing } from './folder-round.ts';
+import {
+  closeStream,
+  type FolderList,
+  foldersOf,
+  listFolders,
+  markFailing,
+  type PendingFolder,
+} from './folder-round.ts';
 import type { Lease } from './lease.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
 import type { MailPacer } from './mail-pace.ts';
 import { type MailSyncOptions, selectionOf } from './mail-sync-options.ts';
-import type { MailboxRecord, MailboxState, Round } from './mailbox.ts';
+import type { MailboxRecord, Round } from './mailbox.ts';
 import {
   beginTransfer,
   bring,
   bringFound,
   changeMailbox,
+  progressOf,
   retryFailures,
+  showProgress,
   wanted,
 } from './mailbox-transfer.ts';
 import type { TransferContext } from './message-transfer.ts';
 import type { Change } from './page.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
-import { type SyncStreamOptions, syncStream } from './sync-stream.ts';
+import { syncStream } from './sync-stream.ts';
 import type { TaskOutcome } from './task.ts';
 
 export interface BackfillContext {
@@ -34,7 +43,7 @@ export interface BackfillContext {
   readonly checkpoints: Records<Checkpoint>;
   readonly mailboxes: Records<MailboxRecord>;
   readonly rounds: Records<Round>;
-  readonly folders: Records<FolderRecord>;
+  readonly folders: Records<FolderList>;
   readonly failures: Records<MessageFailure>;
   readonly departures: Records<Departure>;
   readonly removed: Records<RemovedMessage>;
@@ -79,55 +88,57 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
     round = { ...round, ...fields };
     version = await rounds.put(id, round, version);
   };
-  const rest = async (state: MailboxState, resumeAt: number) => {
-    const { expected, archived, alreadyStored } = await changeMailbox(context, () => ({ state }));
-    const remaining = round.listed ? Math.max(0, expected - archived - alreadyStored) : round.remaining;
-    await saveRound({ resumeAt, remaining });
-  };
-  const yielded = async (reason: keyof typeof RESTING, resumeAt: number): Promise<TaskOutcome> => {
-    await rest(RESTING[reason], resumeAt);
+  let transfer: TransferContext | undefined;
+  const yielded = async (
+    reason: keyof typeof RESTING,
+    resumeAt: number,
+    listed?: Partial<MailboxRecord>,
+  ): Promise<TaskOutcome> => {
+    const isListed = round.listed || listed !== undefined;
+    const fields = { ...listed, ...(transfer && progressOf(context, transfer)), state: RESTING[reason] };
+    const { expected, archived, alreadyStored } = await changeMailbox(context, () => fields);
+    const remaining = isListed ? Math.max(0, expected - archived - alreadyStored) : round.remaining;
+    await saveRound({ listed: isListed, resumeAt, remaining });
     return { status: 'yielded', resumeAt, reason };
   };
   const refused = async (state: 'no_mailbox' | 'no_access'): Promise<TaskOutcome> => {
-    const { refusals } = await changeMailbox(context, (current) => ({ refusals: current.refusals + 1 }));
-    await rest(state, clock.now() + (ASK_AGAIN[refusals - 1] ?? 7 * 24 * HOUR));
+    const { refusals } = await changeMailbox(context, (current) => ({
+      state,
+      refusals: current.refusals + 1,
+    }));
+    await saveRound({ resumeAt: clock.now() + (ASK_AGAIN[refusals - 1] ?? 7 * 24 * HOUR) });
     return { status: 'completed' };
   };
 
   if (!window.isOpen) return yielded('quiet_hours', window.until);
-  let transfer: TransferContext | undefined;
   try {
     if (!round.listed) {
-      const expected = await listFolders(context, mailbox, round.number).catch((error: unknown) => {
+      const expected = await listFolders(context, mailbox).catch((error: unknown) => {
         if (ConnectorError.is(error, 'mailbox_not_found')) return 'no_mailbox' as const;
         if (ConnectorError.is(error, 'permission_missing')) return 'no_access' as const;
         throw error;
       });
       if (typeof expected === 'string') return await refused(expected);
-      await changeMailbox(context, () => ({ expected, refusals: 0 }));
-      await saveRound({ listed: true });
       // Now that its size is known, the largest mailbox can go first.
-      return await yielded('slice', clock.now());
+      return await yielded('slice', clock.now(), { expected, refusals: 0 });
     }
 
-    transfer = await beginTransfer(context, mailbox);
+    const folders = await foldersOf(context, round);
+    transfer = await beginTransfer(context, mailbox, folders.counts);
     const begun = transfer;
     let firstError: unknown;
-    let unread = 0;
-    const folders = await foldersOf(context, round.number);
-    for (const folder of folders.pending) {
+    const unread = new Set<string>();
+    for (const pending of folders.pending) {
       try {
-        const isRead = await readFolder(context, begun, folder.folderId, shouldStop);
-        if (!isRead || (round.reconcile && !(await reconcile(context, begun, folder.folderId, shouldStop))))
+        if (!(await readFolder(context, begun, pending, round.number, shouldStop)))
           return await yielded('slice', clock.now());
-        await markDone(context, folder);
       } catch (error) {
         lease.signal.throwIfAborted();
         if (!ConnectorError.is(error) || NOT_OF_A_FOLDER.has(error.code)) throw error;
-        unread++;
+        unread.add(pending.folderId);
         // One bad folder must not hold up the others; several are an outage.
-        if (!(await markFailing(context, folder))) firstError ??= error;
-        if (firstError !== undefined && unread >= BAD_FOLDERS) throw firstError;
+        if (!(await markFailing(context, pending.checkpointId, round.number))) firstError ??= error;
+        if (firstError !== undefined && unread.size >= BAD_FOLDERS) throw firstError;
       }
       if (shouldStop()) return await yielded('slice', clock.now());
     }
@@ -137,16 +148,18 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
       return await yielded('slice', clock.now());
     await retryFailures(context, begun);
 
-    const failed = begun.failing.size;
+    const isComplete = begun.failing.size + folders.givenUp + unread.size === 0;
     await changeMailbox(context, () => ({
-      state: failed + unread > 0 ? 'completed_with_failures' : 'completed',
-      failed,
+      ...progressOf(context, begun),
+      state: isComplete ? 'completed' : 'completed_with_failures',
       completedAt: new Date(clock.now()).toISOString(),
       ...(round.reconcile && { reconciledAt: new Date(clock.now()).toISOString() }),
     }));
     await rounds.delete(id, version);
     return { status: 'completed' };
   } catch (error) {
+    // Halted or broken off, it is to be seen how far it came.
+    if (transfer) await showProgress(context, transfer).catch(() => {});
     lease.signal.throwIfAborted();
     if (ConnectorError.is(error, 'throttled'))
       return await yielded('throttled', error.retryAt ?? clock.now() + 60_000);
@@ -166,54 +179,46 @@ const RESTING = {
   quiet_hours: 'waiting_for_quiet_hours',
 } as const;
 
-/** Reads what changed in a folder, and brings it. Resolves true at the end of the folder's round, false when the slice is over. */
-const readFolder = (
+/** Reads what is left of a folder, and brings what is new. Resolves true when it is done with, false when the slice is over. */
+async function readFolder(
   context: BackfillContext,
   transfer: TransferContext,
-  folderId: string,
+  { folderId, stream, checkpointId }: PendingFolder,
+  round: number,
   shouldStop: () => boolean,
-): Promise<boolean> =>
-  followFolder(context, {
-    checkpointId: recordId(context.connection.id, 'mail', context.mailboxId, folderId),
-    selection: selectionOf(context.options),
-    read: (cursor, signal) =>
-      context.provider.mail.messages({ ...transfer.mailbox, folderId }, { cursor, signal }),
-    async apply(changes) {
-      // Before the page is committed, so that none is forgotten. A message that only moved is in its other folder.
-      const left = changes.flatMap((change) => (change.type === 'removed' ? [change.id] : []));
-      await noteDepartures(context, folderId, left);
-      return bring(context, transfer, wanted(context, changes));
-    },
-    shouldStop,
-  });
-
-/** Compares the ids of a folder with the archive, and brings what is missing. Resolves as `readFolder` does. */
-const reconcile = (
-  context: BackfillContext,
-  transfer: TransferContext,
-  folderId: string,
-  shouldStop: () => boolean,
-): Promise<boolean> =>
-  followFolder(context, {
-    checkpointId: recordId(context.connection.id, 'ids', context.mailboxId, folderId),
-    read: (cursor, signal) =>
-      context.provider.mail.list({ ...transfer.mailbox, folderId }, { cursor, signal }),
-    async apply(changes) {
-      await bringFound(context, transfer, wanted(context, changes));
-      return {};
-    },
-    shouldStop,
-  });
-
-async function followFolder(
-  { checkpoints, lease }: BackfillContext,
-  stream: Omit<SyncStreamOptions<Change<MessageRef>>, 'checkpoints' | 'signal'>,
 ): Promise<boolean> {
+  const { provider, checkpoints, lease } = context;
+  const folder = { ...transfer.mailbox, folderId };
+  const { signal } = lease;
+  // A message that is only archived twice is stored once: nothing here depends on generations.
+  const shared = { checkpoints, checkpointId, round, recordsBeginning: false, shouldStop, signal };
   try {
-    return (await syncStream({ ...stream, checkpoints, signal: lease.signal })) === 'caught_up';
+    const ended =
+      stream === 'mail'
+        ? await syncStream<Change<MessageRef>>({
+            ...shared,
+            selection: selectionOf(context.options),
+            read: (cursor, reading) => provider.mail.messages(folder, { cursor, signal: reading }),
+            async apply(changes) {
+              // Before the page is committed, so that none is forgotten. A message that only moved is in its other folder.
+              const left = changes.flatMap((change) => (change.type === 'removed' ? [change.id] : []));
+              await noteDepartures(context, folderId, left);
+              return bring(context, transfer, wanted(context, changes));
+            },
+          })
+        : await syncStream<Change<MessageRef>>({
+            ...shared,
+            read: (cursor, reading) => provider.mail.list(folder, { cursor, signal: reading }),
+            async apply(changes) {
+              await bringFound(context, transfer, wanted(context, changes));
+              return {};
+            },
+          });
+    return ended === 'caught_up';
   } catch (error) {
+    if (!ConnectorError.is(error, 'gone')) throw error;
     // The folder was deleted since it was listed; its messages were moved or deleted with it.
-    if (ConnectorError.is(error, 'gone')) return true;
-    throw error;
+    await closeStream(context, checkpointId, round);
+    return true;
   }
 }

@@ -11,23 +11,25 @@ import { type TransferContext, transferMessages } from './message-transfer.ts';
 import type { Change } from './page.ts';
 import { recordId } from './records.ts';
 
-/** What a slice needs to bring messages; from now on the mailbox is shown as at work. */
-export async function beginTransfer(context: BackfillContext, mailbox: MailboxRef): Promise<TransferContext> {
-  const { connection, provider, archive, failures, clock, emit, lease, checkpoints } = context;
+/**
+ * What a slice needs to bring messages; from now on the mailbox is shown as at work.
+ *
+ * @param counted By the checkpoints: these counts are exact, the mailbox's own copy may lack what a killed process had just finished.
+ */
+export async function beginTransfer(
+  context: BackfillContext,
+  mailbox: MailboxRef,
+  counted: Readonly<Record<string, number>>,
+): Promise<TransferContext> {
+  const { connection, provider, archive, failures, clock, emit, lease } = context;
   const { mailboxId } = mailbox;
   const failing = new Map<string, MessageFailure>();
   for await (const { value } of failures.list(`${recordId(connection.id, mailboxId)}/`))
     failing.set(value.messageId, value);
-  // The checkpoints' counts are exact; the mailbox's own copy may lack a page that a killed process had just finished.
-  let counted: Readonly<Record<string, number>> = NO_COUNTS;
-  for await (const { value } of checkpoints.list(`${recordId(connection.id, 'mail', mailboxId)}/`))
-    counted = addCounts(counted, value.counts);
-  const { archived } = await changeMailbox(context, () => ({
-    state: 'running',
-    ...counted,
-    failed: failing.size,
-  }));
+  const counts = { ...NO_COUNTS, ...counted };
+  await changeMailbox(context, () => ({ ...counts, state: 'running', failed: failing.size }));
   const mayReturn = await hasRemoved(context);
+  const begunAt = clock.now();
   return {
     connectionId: connection.id,
     mailbox,
@@ -36,7 +38,7 @@ export async function beginTransfer(context: BackfillContext, mailbox: MailboxRe
     failures,
     failing,
     health: { proved: false },
-    begun: { at: clock.now(), archived },
+    progress: { begunAt, archivedBefore: counts.archived, counts, madeAt: undefined, shownAt: begunAt },
     activity: emptyActivity(timeZoneOf(context.options)),
     clock,
     signal: lease.signal,
@@ -97,7 +99,7 @@ async function addBesidePages(
 ): Promise<void> {
   if (Object.values(counts).every((count) => count === 0)) return;
   const { checkpoints, connection, mailboxId } = context;
-  await addToMailbox(context, transfer, counts);
+  await addProgress(context, transfer, counts);
   // They belong to no folder's page, so they have a checkpoint of their own for their counts.
   await checkpoints.update(recordId(connection.id, 'mail', mailboxId, ''), (current = emptyCheckpoint) => ({
     ...current,
@@ -114,26 +116,40 @@ export async function bring(
   const received = messages.map(({ receivedAt }) => receivedAt);
   transfer.activity = addActivity(transfer.activity, received, context.clock.now());
   const counts = await transferMessages(transfer, messages);
-  await addToMailbox(context, transfer, counts);
+  await addProgress(context, transfer, counts);
   return counts;
 }
 
-const addToMailbox = (
+/** What to record of the mailbox, now. */
+export const progressOf = (
+  { clock }: BackfillContext,
+  { failing, progress: { begunAt, archivedBefore, counts, madeAt } }: TransferContext,
+): Partial<MailboxRecord> => ({
+  ...counts,
+  failed: failing.size,
+  rate: Math.max(0, counts.archived - archivedBefore) / Math.max(1, (clock.now() - begunAt) / 1000),
+  ...(madeAt !== undefined && { progressedAt: new Date(madeAt).toISOString() }),
+});
+
+// Milliseconds: often enough to watch. The checkpoints have the counts, so nothing is lost between two times.
+const SHOWN_EVERY = 1000;
+
+async function addProgress(
   context: BackfillContext,
   transfer: TransferContext,
-  counts: Readonly<Record<string, number>>,
-) =>
-  changeMailbox(context, (current) => {
-    const now = context.clock.now();
-    const sum = addCounts(countsOf(current), counts);
-    const { at, archived } = transfer.begun;
-    return {
-      ...sum,
-      failed: transfer.failing.size,
-      rate: Math.max(0, (sum.archived ?? 0) - archived) / Math.max(1, (now - at) / 1000),
-      progressedAt: new Date(now).toISOString(),
-    };
-  });
+  added: Readonly<Record<string, number>>,
+): Promise<void> {
+  const now = context.clock.now();
+  const { progress } = transfer;
+  progress.counts = { ...progress.counts, ...addCounts(progress.counts, added) };
+  progress.madeAt = now;
+  if (now - progress.shownAt >= SHOWN_EVERY) await showProgress(context, transfer);
+}
+
+export async function showProgress(context: BackfillContext, transfer: TransferContext): Promise<void> {
+  transfer.progress.shownAt = context.clock.now();
+  await changeMailbox(context, () => progressOf(context, transfer));
+}
 
 /** @throws ConnectorError `conflict` when another process has taken over the mailbox */
 export async function changeMailbox(
@@ -154,11 +170,3 @@ export async function changeMailbox(
 }
 
 const NO_COUNTS = { discovered: 0, archived: 0, alreadyStored: 0, gone: 0, bytes: 0 };
-
-const countsOf = ({ discovered, archived, alreadyStored, gone, bytes }: typeof NO_COUNTS) => ({
-  discovered,
-  archived,
-  alreadyStored,
-  gone,
-  bytes,
-});

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { ConnectorError } from './connector-error.ts';
 import { deferred, type MessageFailure } from './failure.ts';
 import type { MailArchive, MailboxRef, MessageRef } from './mail.ts';
+import type { MailCounts } from './mailbox.ts';
 import type { Provider } from './provider.ts';
 import { type Records, recordId } from './records.ts';
 
@@ -17,8 +18,7 @@ export interface TransferContext {
   readonly failing: Map<string, MessageFailure>;
   /** Whether any message of the mailbox came through in this slice: then it is not the service that fails. */
   readonly health: { proved: boolean };
-  /** When the slice began, and how many messages of the mailbox were archived then. */
-  readonly begun: { readonly at: number; readonly archived: number };
+  readonly progress: TransferProgress;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** When the messages that were listed in the slice were received. */
@@ -27,6 +27,19 @@ export interface TransferContext {
   readonly onStored: (messageIds: readonly string[]) => Promise<void>;
   readonly onArchived: (bytes: number) => void;
   readonly onFailed: (failure: MessageFailure) => void;
+}
+
+/** How far a mailbox has come. Times are epoch milliseconds. */
+export interface TransferProgress {
+  /** When the slice began, and how many messages of the mailbox were archived then. */
+  readonly begunAt: number;
+  readonly archivedBefore: number;
+  /** Over all rounds. */
+  counts: Omit<MailCounts, 'failed'>;
+  /** When a page was last read. */
+  madeAt: number | undefined;
+  /** When that was last recorded for everybody to see. */
+  shownAt: number;
 }
 
 export interface TransferCounts {

@@ -1,6 +1,6 @@
 import { ConnectorError } from './connector-error.ts';
 import type { Json } from './json.ts';
-import type { StorageAdapter, Version } from './storage-adapter.ts';
+import type { StorageAdapter, Version, WriteOptions } from './storage-adapter.ts';
 
 export interface Versioned<T> {
   readonly id: string;
@@ -26,14 +26,23 @@ export const recordId = (...parts: readonly string[]): string => parts.map(encod
 const TRIES = 100;
 const PAGE = 500;
 
-export function createRecords<T>(storage: StorageAdapter, collection: string): Records<T> {
+export function createRecords<T>(
+  storage: StorageAdapter,
+  collection: string,
+  options: WriteOptions = {},
+): Records<T> {
   const records: Records<T> = {
     async get(id) {
       const record = await storage.get(collection, id);
       return record && { id, value: record.value as T, version: record.version };
     },
     put: (id, value, ifVersion) =>
-      storage.put(collection, id, value as Json, ifVersion === undefined ? {} : { ifVersion }),
+      storage.put(
+        collection,
+        id,
+        value as Json,
+        ifVersion === undefined ? options : { ...options, ifVersion },
+      ),
     async update(id, change) {
       for (let tries = 1; ; tries++) {
         const current = await records.get(id);
@@ -47,7 +56,8 @@ export function createRecords<T>(storage: StorageAdapter, collection: string): R
         }
       }
     },
-    delete: (id, ifVersion) => storage.delete(collection, id, ifVersion === undefined ? {} : { ifVersion }),
+    delete: (id, ifVersion) =>
+      storage.delete(collection, id, ifVersion === undefined ? options : { ...options, ifVersion }),
     async *list(prefix = '') {
       for (let after: string | undefined; ; ) {
         const page = await storage.list(collection, { prefix, after, limit: PAGE });

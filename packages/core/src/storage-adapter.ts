@@ -10,12 +10,20 @@ export interface StoredRecord {
   readonly version: Version;
 }
 
-export interface PutOptions {
+export interface WriteOptions {
+  /**
+   * The write may be lost when the machine dies, not when the process does; and only together with all that was written after
+   * it. It is a hint: an adapter that cannot keep that order, or gains nothing by it, ignores it. @default false
+   */
+  readonly relaxed?: boolean | undefined;
+}
+
+export interface PutOptions extends WriteOptions {
   /** Store only if the record still has this version; `null`: only if there is none. */
   readonly ifVersion?: Version | null | undefined;
 }
 
-export interface DeleteOptions {
+export interface DeleteOptions extends WriteOptions {
   /** Delete only if the record still has this version. */
   readonly ifVersion?: Version | undefined;
 }

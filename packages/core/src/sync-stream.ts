@@ -21,6 +21,13 @@ export interface SyncStreamOptions<T> {
   readonly restartAfter?: { readonly age: number; readonly now: number } | undefined;
   /** What is selected of the stream, as text. A round of another selection is given up, and everything read. @default everything */
   readonly selection?: string | undefined;
+  /** Number of the round that this is a part of, noted in the checkpoint at its end. @default none */
+  readonly round?: number | undefined;
+  /**
+   * Whether the beginning of a full read is recorded before its first page, for an `apply` that keeps the generation: what a first
+   * page that was stored and not committed has seen must not vouch for entries that are gone by now. @default true
+   */
+  readonly recordsBeginning?: boolean | undefined;
   /** Pages that come while earlier ones are stored are put together, up to about so many changes. @default 0, each page by itself */
   readonly atOnce?: number | undefined;
   /** Asked after each page. */
@@ -50,9 +57,8 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
     state = next;
   };
 
-  // What is read from its beginning gets a generation that no attempt before it has used: a first page that was stored and not
-  // committed must not vouch for entries that are gone by now.
-  if (state.cursor === undefined) await commit(state);
+  // What is read from its beginning gets a generation that no attempt before it has used.
+  if (state.cursor === undefined && options.recordsBeginning !== false) await commit(state);
 
   for (let restarts = 0; ; restarts++) {
     const reading = new AbortController();
@@ -74,6 +80,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
           caughtUp: page.caughtUp,
           fullSince: state.fullSince,
           selection: state.selection,
+          ...(page.caughtUp && { doneIn: options.round }),
           counts: addCounts(counts, counted),
         });
         if (page.caughtUp) return 'caught_up';

@@ -13,7 +13,7 @@ import { createDirectorySteering } from './directory-steering.ts';
 import { type DirectorySyncOptions, syncDirectory } from './directory-sync.ts';
 import type { Emit } from './events.ts';
 import type { MessageFailure } from './failure.ts';
-import type { FolderRecord } from './folder-round.ts';
+import type { FolderList } from './folder-round.ts';
 import { eraseRemovals } from './held-removals.ts';
 import { createLeases, type Lease } from './lease.ts';
 import type { Logger } from './logger.ts';
@@ -58,14 +58,17 @@ export function createWork(context: {
   const { connections, consent, storage, clock, emit, logger } = context;
   const leases = createLeases(storage, clock);
   const checkpoints = createRecords<Checkpoint>(storage, 'checkpoints');
-  const mailboxes = createRecords<MailboxRecord>(storage, 'mailboxes');
-  const rounds = createRecords<Round>(storage, 'rounds');
-  const folders = createRecords<FolderRecord>(storage, 'folders');
+  // Where a backfill stands: when the machine dies, some of it may be read anew, and finds its messages archived.
+  const relaxed = { relaxed: true };
+  const folderCheckpoints = createRecords<Checkpoint>(storage, 'checkpoints', relaxed);
+  const mailboxes = createRecords<MailboxRecord>(storage, 'mailboxes', relaxed);
+  const rounds = createRecords<Round>(storage, 'rounds', relaxed);
+  const folders = createRecords<FolderList>(storage, 'folders', relaxed);
   const failures = createRecords<MessageFailure>(storage, 'failures');
-  const departures = createRecords<Departure>(storage, 'departures');
+  const departures = createRecords<Departure>(storage, 'departures', relaxed);
   const removed = createRecords<RemovedMessage>(storage, 'removed');
   const schedules = createRecords<Schedule>(storage, 'schedules');
-  const activities = createRecords<Activity>(storage, 'activities');
+  const activities = createRecords<Activity>(storage, 'activities', relaxed);
   const pacer = createMailPacer({ mailboxes, rounds, activities, clock });
   const runs = createDirectoryRuns(storage);
   const running = new Map<AbortController, { readonly task: Task; readonly ended: Promise<unknown> }>();
@@ -126,9 +129,10 @@ export function createWork(context: {
         const { mailboxId } = task;
         const { archive, slice } = context;
         const options = mailSyncOf(connection, context.mailSync);
-        const records = { checkpoints, mailboxes, rounds, folders, failures, departures, removed };
+        const records = { mailboxes, rounds, folders, failures, departures, removed };
         return backfillMailbox({
           ...records,
+          checkpoints: folderCheckpoints,
           options,
           pacer,
           connection,

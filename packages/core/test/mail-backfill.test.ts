@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConnectorError, type Task } from '../src/index.ts';
 import { virtualClock } from '../src/testing/index.ts';
 import { connect, createHost } from './host.ts';
+import { createChangeLog } from './scripted-provider.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3600_000;
@@ -274,6 +275,54 @@ describe('mail backfill', () => {
     await host.plan();
     await host.finish('m1');
     expect(await host.status()).toMatchObject({ state: 'completed', archived: 9 });
+  });
+
+  it('shows that a folder could not be read, also when the round goes on for another slice after that', async () => {
+    const host = await planned({ slice: 1 }, { m1: { bad: 5, good: 1 } });
+    const bad = host.service.mailboxes.get('m1')?.folders.get('bad');
+    if (!bad) throw new Error('no folder');
+    // Reading fails after longer than a slice lasts.
+    const next = async () => {
+      await host.clock.advance(1);
+      throw new ConnectorError('unavailable', 'broken', { serviceCode: '500' });
+    };
+    bad.pages = () => ({ [Symbol.asyncIterator]: () => ({ next }) });
+    await host.slice('m1');
+    expect(await host.slice('m1')).toMatchObject({ status: 'yielded' });
+    await host.clock.advance(DAY);
+    expect(await host.slice('m1')).toMatchObject({ status: 'yielded' });
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed_with_failures', archived: 1 });
+  });
+
+  it('reads no folder that is gone, and all that are new, whatever the last round had listed', async () => {
+    const names = Array.from({ length: 230 }, (_, index) => `folder ${index}`);
+    const host = await planned({}, { m1: Object.fromEntries(names.map((name) => [name, 1])) });
+    await host.finish('m1');
+    expect(await host.stored('m1')).toHaveLength(230);
+    const folders = host.service.mailboxes.get('m1')?.folders;
+    for (const name of names.slice(90)) folders?.delete(name);
+    host.service.addMessages('m1', 'new', 2);
+    await host.plan();
+    await host.finish('m1');
+    expect(await host.status()).toMatchObject({ state: 'completed', archived: 232, expected: 92 });
+    expect(await host.storage.list('folders')).toHaveLength(1);
+  });
+
+  it('writes little more than one record for each folder', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `folder ${index}`);
+    const host = await planned({}, { m1: Object.fromEntries(names.map((name) => [name, 0])) });
+    const folders = host.service.mailboxes.get('m1')?.folders;
+    for (const name of names) folders?.set(name, createChangeLog());
+    const written: string[] = [];
+    const { put } = host.storage;
+    host.storage.put = (collection, ...rest) => {
+      written.push(collection);
+      return put(collection, ...rest);
+    };
+    await host.finish('m1');
+    expect(written.filter((collection) => collection === 'checkpoints')).toHaveLength(60);
+    expect(written.length).toBeLessThan(80);
   });
 
   it('leaves a removed user alone, and comes back with the user', async () => {

@@ -71,6 +71,21 @@ describe('openSqlite', () => {
     expect((await open(path).storage.get('things', 'a'))?.value).toBe(1);
   });
 
+  it('waits for the disk with every write but the relaxed ones, also when they come together', async () => {
+    const { database, storage } = open();
+    const waits = () => sql<{ synchronous: number }>`pragma synchronous`.execute(database.kysely);
+    const seen: number[] = [];
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        await storage.put('things', `${index}`, index, { relaxed: index % 2 === 0 });
+        const refused = storage.put('things', `${index}`, 0, { relaxed: true, ifVersion: null });
+        await expect(refused).rejects.toMatchObject({ code: 'conflict' });
+        seen.push(...(await waits()).rows.map(({ synchronous }) => synchronous));
+      }),
+    );
+    expect(seen).toEqual(Array.from({ length: 20 }, () => 2));
+  });
+
   it('keeps everything in this process when asked to', async () => {
     const { storage } = open(':memory:');
     await storage.put('things', 'a', 1);

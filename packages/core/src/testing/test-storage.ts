@@ -106,6 +106,18 @@ export function testStorage(
       assert.equal(new Set(versions).size, versions.length);
     });
 
+    test('a relaxed write keeps the same promises while the machine lives', async (storage) => {
+      const relaxed = { relaxed: true };
+      const first = await storage.put('things', 'a', 1, { ...relaxed, ifVersion: null });
+      await assert.rejects(storage.put('things', 'a', 2, { ...relaxed, ifVersion: null }), isConflict);
+      const second = await storage.put('things', 'a', 2, { ...relaxed, ifVersion: first });
+      await storage.put('things', 'b', 3, relaxed);
+      assert.equal(await storage.delete('things', 'a', { ...relaxed, ifVersion: first }), false);
+      assert.deepEqual(await storage.get('things', 'a'), { id: 'a', value: 2, version: second });
+      const deletions = Array.from({ length: 5 }, () => storage.delete('things', 'b', relaxed));
+      assert.equal((await Promise.all(deletions)).filter(Boolean).length, 1);
+    });
+
     test('a put with a version that no longer holds is a conflict and changes nothing', async (storage) => {
       const first = await storage.put('things', 'a', 1);
       const second = await storage.put('things', 'a', 2, { ifVersion: first });

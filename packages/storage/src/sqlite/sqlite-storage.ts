@@ -1,8 +1,9 @@
 import { ConnectorError, type Json, type StorageAdapter, type StoredRecord } from '@mailsphere/core';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterPrefix } from '../after-prefix.ts';
 import type { SqliteDatabase } from './open-sqlite.ts';
 import { attempt } from './sqlite-failure.ts';
+import type { SqliteTables } from './tables.ts';
 
 /**
  * The SDK's state as rows of an SQLite file.
@@ -22,10 +23,10 @@ export function sqliteStorage({ kysely }: SqliteDatabase): StorageAdapter {
         return row && { id, ...read(row) };
       }),
 
-    put: (collection, id, value, { ifVersion } = {}) =>
-      attempt(async () => {
+    put: (collection, id, value, { ifVersion, relaxed } = {}) =>
+      write(kysely, relaxed, async (database) => {
         const row = { collection, id: wellFormed(id), value: JSON.stringify(value) };
-        const insert = kysely.insertInto('records').returning('version');
+        const insert = database.insertInto('records').returning('version');
         // A replaced row is a new row, with the next number of the sequence.
         const put =
           ifVersion === undefined
@@ -51,9 +52,9 @@ export function sqliteStorage({ kysely }: SqliteDatabase): StorageAdapter {
         );
       }),
 
-    delete: (collection, id, { ifVersion } = {}) =>
-      attempt(async () => {
-        let query = kysely
+    delete: (collection, id, { ifVersion, relaxed } = {}) =>
+      write(kysely, relaxed, async (database) => {
+        let query = database
           .deleteFrom('records')
           .where('collection', '=', collection)
           .where('id', '=', wellFormed(id));
@@ -81,6 +82,29 @@ export function sqliteStorage({ kysely }: SqliteDatabase): StorageAdapter {
       }),
   };
 }
+
+/**
+ * Without waiting for the disk, if that is allowed: in the write-ahead log nothing is lost but the end, and the next write that
+ * waits makes it durable ("PRAGMA synchronous").
+ */
+const write = <T>(
+  kysely: Kysely<SqliteTables>,
+  relaxed: boolean | undefined,
+  work: (database: Kysely<SqliteTables>) => Promise<T>,
+): Promise<T> =>
+  attempt(() =>
+    relaxed
+      ? // The connection is held, for others rely on the setting.
+        kysely.connection().execute(async (database) => {
+          await sql`pragma synchronous = normal`.execute(database);
+          try {
+            return await work(database);
+          } finally {
+            await sql`pragma synchronous = full`.execute(database);
+          }
+        })
+      : work(kysely),
+  );
 
 const read = ({ value, version }: { readonly value: string; readonly version: number }) => ({
   value: JSON.parse(value) as Json,
