@@ -7,6 +7,7 @@ it('a mailbox of 50,000 messages and 1,000 folders holds no more memory than a t
   expect(large.pages).toBeGreaterThan(1_000);
   expect(large.heldMemory / small.heldMemory).toBeLessThan(1.2);
   expect(large.peakMemory / small.peakMemory).toBeLessThan(1.5);
-  expect(large.largest).toBeLessThan(1_000);
+  // A record lists a hundred folders; those of pages are smaller.
+  expect(large.largest).toBeLessThan(15_000);
   expect(large.written / large.pages).toBeLessThan(4_000);
 }, 120_000);

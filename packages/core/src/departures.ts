@@ -53,7 +53,7 @@ export async function noteReturns(context: BackfillContext, messageIds: readonly
   }
 }
 
-// Graph throttling limits, Outlook service: four concurrent requests for a mailbox.
+// Messages that are looked for at once.
 const AT_ONCE = 4;
 
 /**

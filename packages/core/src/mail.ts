@@ -93,7 +93,8 @@ export interface MailSource {
   /**
    * The message as raw MIME, byte for byte as the service sent it. The stream fails with `incomplete` when the answer ends
    * early.
-   * Cancel it, or read it to its end: until then the message counts as a request in flight.
+   * Cancel it, or read it to its end: until then the message counts as a request in flight. More messages may be asked for than the
+   * service gives at once: those over its limit wait in the provider.
    * @throws ConnectorError `gone` only when the service says that this item is not there; `poison` and `item_failed` when it answered the
    * request for this item with an error. Every other code says nothing of the item.
    */

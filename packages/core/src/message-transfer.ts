@@ -51,8 +51,8 @@ export interface TransferCounts {
   readonly bytes: number;
 }
 
-// Graph throttling limits, Outlook service: four concurrent requests for a mailbox.
-const IN_FLIGHT = 4;
+// Messages of a mailbox at once. The provider lets fewer requests out: while these are on their way, others are being stored.
+const AT_ONCE = 8;
 // Broken streams of one message before the others go on without it.
 const TRIES = 3;
 // As many messages in a row that fail, with none that comes through, are not their own fault: the service is out of order.
@@ -133,7 +133,7 @@ export async function transferMessages(
     }
   };
 
-  const queue = new PQueue({ concurrency: IN_FLIGHT });
+  const queue = new PQueue({ concurrency: AT_ONCE });
   for (const [id, message] of unique) {
     // One that was put off is terminal for this page until its time comes.
     const isPutOff = (failing.get(id)?.nextAt ?? 0) > clock.now();

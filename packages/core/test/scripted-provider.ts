@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type {
   Change,
   DirectoryChange,
@@ -90,6 +91,8 @@ export const hiddenPermission: Permission = {
 /** A provider whose service is a few maps, for tests of the loops above it. */
 export function scriptedProvider(permissions: readonly Permission[] = [mailPermission]) {
   const watchers = new Set<TokenWatcher>();
+  // As many as a real service gives to a mailbox.
+  const slots = new PQueue({ concurrency: 4 });
   const directory: Record<DirectoryKind, ChangeLog<DirectoryChange>> = {
     domain: createChangeLog(),
     user: createChangeLog(),
@@ -112,6 +115,9 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
     /** Thrown by the next verifications and tokens. */
     refusal: undefined as ConnectorError | undefined,
     forgotten: [] as string[],
+    /** Of contents: those asked for, and of these the requests that are under way. */
+    asked: 0,
+    mostAsked: 0,
     inFlight: 0,
     mostInFlight: 0,
     contentCalls: 0,
@@ -260,18 +266,22 @@ export function scriptedProvider(permissions: readonly Permission[] = [mailPermi
       async locate({ mailboxId, messageId }) {
         return service.placesOf(mailboxId).messages.find((message) => message.messageId === messageId);
       },
-      async content(message) {
-        service.contentCalls++;
-        service.mostInFlight = Math.max(service.mostInFlight, ++service.inFlight);
-        try {
-          await service.onContent(message);
-          await new Promise((resolve) => setImmediate(resolve));
-          const content = mailboxes.get(message.mailboxId)?.contents.get(message.messageId);
-          if (!content) throw new ConnectorError('gone', 'no such message');
-          return new Blob([Uint8Array.from(content)]).stream();
-        } finally {
-          service.inFlight--;
-        }
+      content(message) {
+        service.mostAsked = Math.max(service.mostAsked, ++service.asked);
+        return slots
+          .add(async () => {
+            service.contentCalls++;
+            service.mostInFlight = Math.max(service.mostInFlight, ++service.inFlight);
+            await service.onContent(message);
+            await new Promise((resolve) => setImmediate(resolve));
+            const content = mailboxes.get(message.mailboxId)?.contents.get(message.messageId);
+            if (!content) throw new ConnectorError('gone', 'no such message');
+            return new Blob([Uint8Array.from(content)]).stream();
+          })
+          .finally(() => {
+            service.inFlight--;
+            service.asked--;
+          });
       },
     },
   } satisfies Provider;
