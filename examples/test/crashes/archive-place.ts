@@ -1,6 +1,8 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'tsup';
 import { activeConnection } from '../active-connection.ts';
 import type { ArchiveOrder, ArchiveReport, ArchiveSettings } from '../processes/archive-mail.ts';
 import { startProgram } from '../processes/host-process.ts';
@@ -22,7 +24,7 @@ export async function authorizedHosts() {
     return at(to);
   };
 
-  const tenant = await startMailTenant();
+  const tenant = await startMailTenant({ isSmall: true });
   const authorizing = await openMailHost({ ...tenant.service, ...at(EMPTY), connectionId: '' });
   const connectionId = await activeConnection(authorizing.connector, tenant.tenant, (request) =>
     fetch(request),
@@ -35,16 +37,42 @@ export async function authorizedHosts() {
 
   let made = 0;
   const compileCache = join(root, 'compiled');
+  const program = await bundled('archive-mail.ts', root);
   return {
     /** A process of a host that archives when it is told to. */
     start: (settings: ArchiveSettings) =>
-      startProgram<ArchiveOrder, ArchiveReport>('archive-mail.ts', settings, compileCache),
+      startProgram<ArchiveOrder, ArchiveReport>(program, settings, compileCache),
     /** A host of its own, which has archived nothing yet, or all that such a tenant holds at first. */
     async place({ service }: MailTenant, from: typeof EMPTY | typeof ARCHIVED = EMPTY): Promise<MailPlace> {
       return { ...service, ...(await copy(from, `host-${++made}`)), connectionId };
     },
     close: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+/** The URL of a program as one file: a process that loads its hundreds of modules one by one takes three times as long to be ready. */
+async function bundled(program: string, folder: string): Promise<string> {
+  await build({
+    config: false,
+    silent: true,
+    entry: { program: fileURLToPath(new URL(`../processes/${program}`, import.meta.url)) },
+    outDir: folder,
+    outExtension: () => ({ js: '.mjs' }),
+    format: 'esm',
+    target: 'node22',
+    platform: 'node',
+    noExternal: [/./],
+    // There is no `sqlite` without it.
+    removeNodeProtocol: false,
+    // Some packages are CommonJS, and ask for modules of Node.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    esbuildOptions(options) {
+      options.conditions = ['@mailsphere/source'];
+    },
+  });
+  return pathToFileURL(join(folder, 'program.mjs')).href;
 }
 
 /** A host in the process of the test, which comes to the place of one that is no more. */

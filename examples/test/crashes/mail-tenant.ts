@@ -11,14 +11,18 @@ const quiet: SimulatorOptions = {
 
 export type MailTenant = Awaited<ReturnType<typeof startMailTenant>>;
 
-/** A tenant of two people, always with the same mail, behind two loopback ports. */
-export async function startMailTenant({ messagesPerUser = 5 } = {}) {
+/**
+ * A tenant of two people, always with the same mail, behind two loopback ports.
+ *
+ * @param isSmall One person with an inbox of three messages and a folder for what was deleted: every kind of step with few repetitions.
+ */
+export async function startMailTenant({ messagesPerUser = 5, isSmall = false } = {}) {
   const server = await startServer({
     ...quiet,
     tenants: [
       {
         name: 'contoso',
-        users: 2,
+        users: isSmall ? 1 : 2,
         messagesPerUser,
         skew: 0,
         messageSize: { medianBytes: 2_000, maxBytes: 20_000 },
@@ -30,7 +34,8 @@ export async function startMailTenant({ messagesPerUser = 5 } = {}) {
   const [tenant] = simulator.tenants;
   if (!tenant) throw new Error('There is a tenant.');
   askForSmallPages(simulator);
-  removeEmptyFolders(simulator, tenant);
+  if (isSmall) keepLittle(simulator, tenant);
+  else removeEmptyFolders(simulator, tenant);
   const { clientId, secret } = simulator.app;
   return {
     simulator,
@@ -78,6 +83,19 @@ function removeEmptyFolders(simulator: Simulator, tenant: SimulatedTenant) {
         folder.searches === undefined
       )
         simulator.removeFolder(tenant.id, id, folder.id);
+  }
+}
+
+function keepLittle(simulator: Simulator, tenant: SimulatedTenant) {
+  for (const id of tenant.mailboxes) {
+    const mailbox = tenant.mailbox(id);
+    const kept = new Set(['inbox', 'deleteditems'].map((name) => mailbox?.folder(name)?.id));
+    for (const folder of mailbox?.folders ?? [])
+      if (!kept.has(folder.id) && folder.parent !== undefined && folder.searches === undefined)
+        simulator.removeFolder(tenant.id, id, folder.id);
+    for (const { messageId } of [...simulator.manifest(tenant)].filter(({ mailboxId }) => mailboxId === id))
+      simulator.removeMessage(tenant.id, id, messageId);
+    for (const name of ['first', 'second', 'third']) addMail(simulator, tenant.id, id, name);
   }
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredMessage } from '@mailsphere/core';
-import { readParts } from '../archive/read-parts.ts';
+import { firstBuffers, readParts } from '../archive/read-parts.ts';
 import { hasCode, onDisk } from './disk.ts';
 
 /** A whole message, written but not yet durable, under a name of its own. */
@@ -15,17 +15,10 @@ export interface TemporaryFile extends StoredMessage {
 }
 
 const SUFFIX = '.part';
-// Pieces of a stream are gathered to this size, because each write is a trip through the thread pool.
-const LARGEST_WRITE = 256 * 1024;
-const SMALLEST_WRITE = 64 * 1024;
-// What is gathered of all files of this process together: the more are written at once, the smaller their pieces.
-const GATHERED = 16 * 1024 * 1024;
 // A file that was not written to for so long, in milliseconds, belongs to no transfer that still runs.
 const ABANDONED = 24 * 60 * 60 * 1000;
 // The name was never seen before; should it be a link all the same, it is not followed. Windows has no such flag.
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
-
-let beingWritten = 0;
 
 /**
  * Writes a message into a new file, as fast as the disk takes it and no faster.
@@ -44,18 +37,22 @@ export async function writeTemporaryFile(
     removing ??= Promise.all([handle.close(), unlinkIfPresent(path)]);
     await removing;
   };
-  beingWritten++;
   try {
-    const size = Math.max(SMALLEST_WRITE, Math.min(LARGEST_WRITE, Math.floor(GATHERED / beingWritten)));
     const write = (data: Uint8Array) => onDisk(() => handle.writeFile(data));
-    const { stored, rest } = await readParts(content, size, signal, write);
-    if (rest.length > 0) await write(rest);
-    return { ...stored, path, sync: () => handle.datasync(), remove };
+    return await readParts(content, {
+      // Each write is a trip through the thread pool.
+      pools: [firstBuffers],
+      equalParts: false,
+      signal,
+      take: write,
+      async finish(stored, rest) {
+        if (rest.length > 0) await write(rest);
+        return { ...stored, path, sync: () => handle.datasync(), remove };
+      },
+    });
   } catch (error) {
     await remove().catch(() => {});
     throw error;
-  } finally {
-    beingWritten--;
   }
 }
 

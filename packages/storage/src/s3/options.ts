@@ -28,7 +28,8 @@ export interface S3ArchiveOptions {
   readonly checksums?: 'sha256' | 'when-required' | undefined;
   /**
    * In bytes, 5 MiB to 512 MiB. A message up to this size is one request; a larger one is uploaded in parts of this size, of
-   * which one at a time is in memory.
+   * which one at a time is in memory. All messages that are on their way hold 64 MiB at most, or 32 MiB and one part where
+   * that is more.
    * @default 8 MiB
    */
   readonly partSize?: number | undefined;

@@ -1,5 +1,5 @@
 import { ConnectorError, type MessageRef, type StoredMessage } from '@mailsphere/core';
-import { readParts, sumOf } from '../archive/read-parts.ts';
+import { firstBuffers, readParts, sumOf } from '../archive/read-parts.ts';
 import type { Turns } from '../archive/turns.ts';
 import { type Bucket, type Metadata, onBucket } from './bucket.ts';
 import { messageKey } from './keys.ts';
@@ -7,6 +7,7 @@ import { readRecord, recordMetadata, separateRecord } from './message-record.ts'
 import { multipartUpload } from './multipart-upload.ts';
 import type { ParsedOptions } from './options.ts';
 import { orAbort } from './or-abort.ts';
+import { middleBuffers, partBuffers } from './part-buffers.ts';
 
 export interface StoreContext {
   readonly bucket: Bucket;
@@ -63,10 +64,17 @@ export async function storeMessage(
   };
 
   try {
-    const { stored, rest } = await readParts(content, options.partSize, signal, upload.send);
-    if (upload.hasBegun()) await upload.send(rest);
-    const publish = () => (upload.hasBegun() ? completeUpload(stored) : putWhole(stored, rest));
-    return await orAbort(publishing.take(key, publish), signal);
+    return await readParts(content, {
+      pools: [firstBuffers, middleBuffers, partBuffers(options.partSize)],
+      equalParts: true,
+      signal,
+      take: upload.send,
+      async finish(stored, rest) {
+        if (upload.hasBegun()) await upload.send(rest);
+        const publish = () => (upload.hasBegun() ? completeUpload(stored) : putWhole(stored, rest));
+        return orAbort(publishing.take(key, publish), signal);
+      },
+    });
   } finally {
     await upload.abort();
   }
