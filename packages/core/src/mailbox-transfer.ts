@@ -35,7 +35,7 @@ export async function beginTransfer(context: BackfillContext, mailbox: MailboxRe
     archive,
     failures,
     failing,
-    health: { proved: false },
+    witness: { last: undefined },
     begun: { at: clock.now(), archived },
     activity: emptyActivity(timeZoneOf(context.options)),
     clock,
