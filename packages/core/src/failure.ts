@@ -9,7 +9,7 @@ export interface MessageFailure {
   readonly class: 'poison' | 'transient';
   readonly code: string;
   readonly requestId: string | undefined;
-  /** How often it was tried, several requests in a row counted as one. */
+  /** How often it was asked for, but for the times when the service handed out no message at all. */
   readonly attempts: number;
   /** How often it was put off: the first time for a day, then for a week, then for a month each. */
   readonly deferrals: number;

@@ -37,7 +37,7 @@ export async function beginTransfer(
     archive,
     failures,
     failing,
-    health: { proved: false },
+    witness: { last: undefined },
     progress: { begunAt, archivedBefore: counts.archived, counts, madeAt: undefined, shownAt: begunAt },
     activity: emptyActivity(timeZoneOf(context.options)),
     clock,

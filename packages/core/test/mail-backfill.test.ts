@@ -253,6 +253,7 @@ describe('mail backfill', () => {
     };
     await expect(host.slice('m1')).rejects.toMatchObject({ code: 'mailbox_not_found' });
     host.service.onContent = () => {};
+    await host.clock.advance(10 * MINUTE);
     await host.finish('m1');
     expect(await host.status()).toMatchObject({ state: 'completed', archived: 3, gone: 0 });
   });
@@ -391,6 +392,7 @@ describe('when many messages fail', () => {
       await host.clock.advance(MINUTE);
     }
     host.service.onContent = () => {};
+    await host.clock.advance(5 * MINUTE);
     await host.finish('m1');
     expect(await host.status()).toMatchObject({ state: 'completed', archived: 3, failed: 0 });
   });

@@ -18,17 +18,19 @@ export function retryTransient<T>(
     readonly random: () => number;
     readonly maxWait: number;
     readonly signal?: AbortSignal | undefined;
-    /** @default whether it is `unavailable` */
-    readonly mayPass?: ((error: Error) => boolean) | undefined;
+    /** How often it is tried at most. @default 3 */
+    readonly tries?: number | undefined;
+    /** Told how often it was tried. @default whether it is `unavailable` */
+    readonly mayPass?: ((error: Error, tries: number) => boolean) | undefined;
   },
 ): Promise<T> {
-  const { clock, random, maxWait, signal, mayPass = isUnavailable } = options;
+  const { clock, random, maxWait, signal, tries = TRIES, mayPass = isUnavailable } = options;
   return pRetry(work, {
-    retries: TRIES - 1,
+    retries: tries - 1,
     // The pauses are this clock's, not the library's own timers.
     minTimeout: 0,
     async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
-      if (!mayPass(error) || retriesLeft === 0) return;
+      if (!mayPass(error, attemptNumber) || retriesLeft === 0) return;
       const retryAt = ConnectorError.is(error) ? error.retryAt : undefined;
       const asked = retryAt === undefined ? 0 : retryAt - clock.now();
       const pause = Math.max(asked, equalJitter(doubled(FIRST_PAUSE, LONGEST_PAUSE, attemptNumber), random));
@@ -37,7 +39,7 @@ export function retryTransient<T>(
         throw aborted(signal);
       });
     },
-    shouldRetry: ({ error }) => mayPass(error),
+    shouldRetry: ({ error, attemptNumber }) => mayPass(error, attemptNumber),
   });
 }
 

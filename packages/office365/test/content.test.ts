@@ -27,7 +27,7 @@ describe('content', () => {
       transport: fetchTransport(({ method }) =>
         method === 'POST' ? HttpResponse.json({ access_token: 'a', expires_in: 3599 }) : mime(body()),
       ),
-    }).provider;
+    });
 
   it('comes byte for byte, and not as text', async () => {
     server.use(http.get(value, () => mime()));
@@ -39,8 +39,17 @@ describe('content', () => {
   });
 
   it('that ends early is an error, not a shorter message', async () => {
-    const stream = await over(() => breaking(bytes)).mail.content(message);
+    const stream = await over(() => breaking(bytes)).provider.mail.content(message);
     expect(await failure(read(stream))).toMatchObject({ code: 'incomplete' });
+  });
+
+  it('that ends early is not asked for again at once', async () => {
+    let asked = 0;
+    const { provider, clock } = over(() => (++asked === 1 ? breaking(bytes) : bytes));
+    await failure(read(await provider.mail.content(message)));
+    const before = clock.now();
+    expect(await read(await clock.run(provider.mail.content(message)))).toEqual(bytes);
+    expect(clock.now() - before).toBeGreaterThanOrEqual(500);
   });
 
   it.each(['text/html', 'text/html; charset=utf-8', 'application/json'])(
@@ -69,13 +78,14 @@ describe('content', () => {
 
   it.each(['cancelled', 'aborted', 'broken'])('gives its slot back when it is %s', async (how) => {
     let asked = 0;
-    const provider = over(() => {
+    const { provider } = over(() => {
       asked++;
       return how === 'broken' ? breaking(bytes) : bytes;
     });
     for (let index = 0; index < 12; index++) {
       const stop = new AbortController();
-      const stream = await provider.mail.content(message, { signal: stop.signal });
+      const other = { ...message, messageId: `message-${index}` };
+      const stream = await provider.mail.content(other, { signal: stop.signal });
       if (how === 'cancelled') await stream.cancel();
       else if (how === 'broken') await failure(read(stream));
       else {

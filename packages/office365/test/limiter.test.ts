@@ -127,6 +127,24 @@ describe('fence', () => {
       expect((sent[index] ?? 0) - (sent[index - 1] ?? 0)).toBeGreaterThanOrEqual(60);
   });
 
+  it.each([5_001, 10_000])(
+    'never waits longer than the %i ms asked for, however often it is asked to',
+    async (asked) => {
+      const { clock, lane } = laneAt(virtualClock(), () => 0.999);
+      for (let refusals = 0; refusals < 9; refusals++) {
+        const permit = await lane.acquire(patient);
+        const before = clock.now();
+        permit.report(quotaRefusal(asked));
+        permit.release();
+        const next = await clock.run(lane.acquire(patient));
+        expect(clock.now() - before).toBe(asked);
+        next.report(quotaRefusal(undefined));
+        next.release();
+        await clock.advance(300_000);
+      }
+    },
+  );
+
   it('waits longer each time when the service always asks for one second', async () => {
     const { clock, lane } = laneAt();
     const pauses: number[] = [];

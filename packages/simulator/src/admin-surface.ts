@@ -1,19 +1,7 @@
+import { CALLABLE, type Callable, callByName } from './callable.ts';
 import { streamOf } from './graph/graph-response.ts';
 import { aadstsCodes } from './login/aadsts-code.ts';
-import type { NewMessage } from './mail/mailbox.ts';
 import type { Simulator } from './simulator.ts';
-
-/** Mutations that can be asked for over HTTP: `POST /simulator/{name}` with a JSON list of their arguments. */
-// biome-ignore format: a list
-const CALLABLE = [
-  'addUser', 'removeUser', 'restoreUser', 'updateUser', 'addGroup', 'removeGroup', 'restoreGroup', 'updateGroup', 'addGroupMember', 'removeGroupMember',
-  'addContact', 'updateContact', 'removeContact',
-  'addMessage', 'moveMessage', 'removeMessage', 'markMessage', 'poisonMessage', 'addFolder', 'removeFolder', 'grantConsent', 'revokeGrant',
-  'approveRequest', 'denyRequest', 'updatePolicy', 'disableServicePrincipal', 'enableServicePrincipal', 'deleteServicePrincipal',
-  'staleServicePrincipal', 'assignMailboxes', 'deactivateRoles', 'activateRoles', 'deleteTenant', 'expireTokens', 'expireSecret',
-  'expireCertificates', 'updateApp', 'rotateSigningKey', 'forgeIdToken', 'challengeTokens', 'updateQuirks', 'setPropagation',
-  'advanceClock', 'inject', 'clearFaults',
-] as const satisfies readonly (keyof Simulator)[];
 
 /** Answers `/simulator/…`: counts, tenants, manifests and mutations, for a process that is not this one. */
 export async function adminSurface(simulator: Simulator, request: Request): Promise<Response> {
@@ -74,19 +62,12 @@ function manifest(simulator: Simulator, tenantId: string): Response {
   );
 }
 
-async function call(
-  simulator: Simulator,
-  name: (typeof CALLABLE)[number],
-  request: Request,
-): Promise<Response> {
+async function call(simulator: Simulator, name: Callable, request: Request): Promise<Response> {
   try {
     const text = await request.text();
     const values: unknown = text === '' ? [] : JSON.parse(text);
     if (!Array.isArray(values)) return problem(400, 'The body is a JSON list of arguments.');
-    const message = values[3] as { base64?: string } | undefined;
-    if (name === 'addMessage' && typeof message?.base64 === 'string')
-      values[3] = { raw: Buffer.from(message.base64, 'base64') } satisfies NewMessage;
-    const result = (simulator[name] as (...given: unknown[]) => unknown)(...values);
+    const result = callByName(simulator, name, values);
     return Response.json(result ?? null);
   } catch (error) {
     return problem(400, error instanceof Error ? error.message : String(error));

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeTenant } from './admin-surface.ts';
+import { CALLABLE } from './callable.ts';
+import { parseScenario } from './scenario/parse-scenario.ts';
+import type { Scenario } from './scenario/scenario.ts';
 import { type RunningServer, startServer } from './server.ts';
 import type { SimulatorOptions, TenantSeed } from './simulator-options.ts';
 
@@ -11,6 +14,7 @@ const USAGE = `Usage: npm run simulator -- [flags]
   --seed N              same seed, same tenants, ids and bytes (1)
   --latency MS          milliseconds added to every answer of Graph (0)
   --mail PATH           a folder of .eml files or an mbox file in place of made-up mail
+  --scenario FILE       what goes wrong, as JSON (nothing)
   --login-port N        port of the sign-in service (any)
   --graph-port N        port of Graph (any)
   --redirect-uri URI    a redirect URI to register, may be repeated (http://localhost and http://127.0.0.1, any port and path)
@@ -32,6 +36,7 @@ function flags() {
         seed: { type: 'string' },
         latency: { type: 'string' },
         mail: { type: 'string' },
+        scenario: { type: 'string' },
         'login-port': { type: 'string' },
         'graph-port': { type: 'string' },
         'redirect-uri': { type: 'string', multiple: true },
@@ -60,6 +65,14 @@ function mailAt(path: string): NonNullable<TenantSeed['mail']> {
   return found.isDirectory() ? { directory: path } : { mbox: path };
 }
 
+function scenarioAt(path: string): Scenario {
+  try {
+    return parseScenario(JSON.parse(readFileSync(path, 'utf8')), CALLABLE);
+  } catch (error) {
+    throw new UsageError(`--scenario ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function redirectUri(text: string): string {
   if (!URL.canParse(text))
     throw new UsageError(
@@ -83,6 +96,7 @@ async function start(given: ReturnType<typeof flags>): Promise<RunningServer> {
     tenants: [tenant],
     ...(seed === undefined ? {} : { seed }),
     ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(given.scenario === undefined ? {} : { scenario: scenarioAt(given.scenario) }),
     app: {
       ...(given['redirect-uri'] === undefined
         ? {}

@@ -24,6 +24,39 @@ export interface PlainAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly bodyBytes?: number;
+  /** `Retry-After` as an HTTP date so many seconds from now; a negative number is a date in the past. */
+  readonly retryAfterDate?: number;
+}
+
+/** The true answer of Graph, delivered badly: what happens once a share of its body was sent. */
+export interface BadDelivery {
+  readonly deliver: {
+    /** From 0 to 1. @default 0.5 */
+    readonly after?: number;
+    /**
+     * - `reset`: the connection breaks;
+     * - `end`: the body ends, as if it were complete;
+     * - `stall`: nothing more comes until the client gives up;
+     * - `drip`: the rest comes at one byte per second.
+     */
+    readonly ending: 'reset' | 'end' | 'stall' | 'drip';
+    /** What `Content-Length` says: the truth, the length that is sent, or nothing (chunks). @default 'true' */
+    readonly length?: 'true' | 'cut' | 'none';
+  };
+}
+
+/**
+ * A page of `messages.delta` with a flaw that clients must bear:
+ *
+ * - `twice`: every row comes twice;
+ * - `reversed`: the rows come in another order;
+ * - `removedFirst`: every message of the page is reported as removed before it is added;
+ * - `withoutLast`: the last row is missing;
+ * - `endsEarly`: there is more, but the page has a `deltaLink` and no `nextLink`;
+ * - `leadsNowhere`: it has neither.
+ */
+export interface BadPage {
+  readonly page: 'twice' | 'reversed' | 'removedFirst' | 'withoutLast' | 'endsEarly' | 'leadsNowhere';
 }
 
 /** A sign-in error by AADSTS number, as {@link aadstsCodes} has it or changed; a page where a page was asked for. */
@@ -41,6 +74,7 @@ export interface AadstsAnswer {
  * - an HTTP answer, or a sign-in error;
  * - `merge`: the true answer, with these properties of its JSON body replaced; null leaves one out;
  * - `callback`: the browser goes back to the app from a sign-in page with these parameters and the state;
+ * - `deliver`, `page`: the true answer of Graph, delivered badly, or with a flawed page;
  * - `claimsChallenge`: Graph asks for a fresh token (401), whatever the token is;
  * - `hang`: no answer at all until the client gives up;
  * - `reset`: a connection that breaks.
@@ -50,6 +84,8 @@ export type FaultAnswer =
   | AadstsAnswer
   | { readonly merge: Readonly<Record<string, unknown>> }
   | { readonly callback: Readonly<Record<string, string>> }
+  | BadDelivery
+  | BadPage
   | 'claimsChallenge'
   | 'hang'
   | 'reset';
@@ -63,6 +99,8 @@ export interface FaultQuery {
   readonly route: string;
   readonly tenantId?: string | undefined;
   readonly mailboxId?: string | undefined;
+  readonly mailboxName?: string | undefined;
+  readonly path: string;
   readonly grant?: string | undefined;
 }
 
@@ -104,16 +142,19 @@ function matches(fault: Fault, query: FaultQuery): boolean {
   );
 }
 
-// A fault for every route waits for a request that it can happen to.
-function fits(answer: FaultAnswer, { service, route }: FaultQuery): boolean {
+/** @internal A fault for every route waits for a request that it can happen to. */
+export function fits(answer: FaultAnswer, { service, route }: FaultQuery): boolean {
   if (answer === 'claimsChallenge') return service === 'graph';
   if (typeof answer === 'string') return true;
   if ('aadsts' in answer) return service === 'login';
   if ('callback' in answer) return route === 'authorize' || route === 'adminconsent';
+  if ('deliver' in answer) return service === 'graph';
+  if ('page' in answer) return route === 'messages.delta';
   return true;
 }
 
-function answerOf(answer: Fault['answer']): FaultAnswer {
+/** @internal What a name stands for. @throws RangeError when there is none like it */
+export function answerOf(answer: Fault['answer']): FaultAnswer {
   if (typeof answer !== 'string' || answer === 'hang' || answer === 'reset' || answer === 'claimsChallenge')
     return answer;
   const named: FaultAnswer | undefined = brokenAnswers[answer];
@@ -140,6 +181,12 @@ export function merged(body: unknown, changes: Readonly<Record<string, unknown>>
       ([name, value]) => !(name in changes && value === null),
     ),
   );
+}
+
+/** @internal The headers of an answer, with a date that depends on when it is given. */
+export function headersOf({ headers, retryAfterDate }: PlainAnswer, now: number): Record<string, string> {
+  if (retryAfterDate === undefined) return { ...headers };
+  return { ...headers, 'retry-after': new Date(now + retryAfterDate * 1000).toUTCString() };
 }
 
 const CHUNK = 65_536;

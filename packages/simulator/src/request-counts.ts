@@ -14,6 +14,8 @@ export interface RequestCounts {
   throttled: number;
   /** Answers with 429 by mailbox (the user's id). */
   throttledByMailbox: Record<string, number>;
+  /** Requests that came before the `Retry-After` of an earlier answer was over, by mailbox (as its user stands in the path). */
+  earlyByMailbox: Record<string, number>;
   /** Requests by mailbox (the user's id). */
   perMailbox: Record<string, number>;
   /** Most requests of one mailbox that were in flight at the same time, over all mailboxes. */
@@ -34,6 +36,7 @@ export function emptyCounts(): RequestCounts {
     byStatus: {},
     throttled: 0,
     throttledByMailbox: {},
+    earlyByMailbox: {},
     perMailbox: {},
     maxInFlight: 0,
     maxInFlightByMailbox: {},

@@ -1,9 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { adminSurface } from './admin-surface.ts';
 import { RESET } from './fault.ts';
+import { isBadlyDelivered } from './graph/bad-delivery.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 
@@ -106,9 +107,12 @@ function listener(
       if (service === 'graph' && url.pathname.startsWith('/simulator/'))
         return adminSurface(running, request);
       try {
-        return await running[service].fetch(request);
+        const response = await running[service].fetch(request);
+        const { socket } = outgoing as ServerResponse;
+        return socket === null || !isBadlyDelivered(response) ? response : breaking(response, socket);
       } catch (error) {
-        if (error instanceof TypeError && error.message === RESET) (outgoing as ServerResponse).destroy();
+        if (error instanceof TypeError && error.message === RESET)
+          (outgoing as ServerResponse).socket?.resetAndDestroy();
         else if (!request.signal.aborted) console.error(error);
         return new Response('The simulator failed.', { status: 500 });
       }
@@ -116,6 +120,34 @@ function listener(
     { overrideGlobalObjects: false },
   );
   return tls === undefined ? createServer(listen) : createTlsServer({ key: tls.key, cert: tls.cert }, listen);
+}
+
+// Milliseconds in which what was written so far is sent.
+const FLUSH = 20;
+
+/** The response with a body that breaks the connection where it breaks off, as there is no other way to say so. */
+function breaking(response: Response, socket: Socket): Response {
+  const announced = response.headers.get('content-length');
+  let sent = 0;
+  const reader = response.body?.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        const piece = await reader?.read();
+        if (piece?.value !== undefined) {
+          sent += piece.value.length;
+          return controller.enqueue(piece.value);
+        }
+        if (announced !== null && sent < Number(announced)) setTimeout(() => socket.end(), FLUSH);
+        else controller.close();
+      } catch {
+        // An error of the stream would be printed, and break the connection in another way.
+        setTimeout(() => socket.resetAndDestroy(), FLUSH);
+      }
+    },
+    cancel: (reason) => reader?.cancel(reason),
+  });
+  return new Response(body, { status: response.status, headers: response.headers });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -1,6 +1,7 @@
 import type { AppRegistration } from './app-registration.ts';
 import type { Clock } from './clock.ts';
 import type { TenantPolicy } from './directory/tenant-policy.ts';
+import type { Scenario } from './scenario/scenario.ts';
 
 /** What {@link createSimulator} can be told. Everything has a default. */
 export interface SimulatorOptions {
@@ -24,6 +25,8 @@ export interface SimulatorOptions {
   readonly limits?: Partial<Limits> | false;
   /** How often the simulator does what Microsoft's documents allow and clients forget. */
   readonly quirks?: Partial<Quirks>;
+  /** What goes wrong from the start on. @default nothing */
+  readonly scenario?: Scenario;
 }
 
 /** A tenant to make: its people, groups, mailboxes and messages follow from the seed. */
@@ -88,6 +91,10 @@ export interface Quirks {
   readonly emptyPages: number;
   /** Share of delta pages that begin with the last row of the page before. @default 0.02 */
   readonly repeatedRows: number;
+  /** Share of pages of a message delta that bring everything from the beginning of the folder again. @default 0 */
+  readonly replays: number;
+  /** Most messages in a page of a delta; the real maximum is not published. @default 1000 */
+  readonly messagePage: number;
   /** Whether `mailFolders/delta` lists hidden folders (not documented). @default false */
   readonly hiddenFoldersInDelta: boolean;
   /** Rows in one page of a directory delta; the real size is not promised. @default 200 */
@@ -137,6 +144,8 @@ export function settingsOf(options: SimulatorOptions): Settings {
     quirks: {
       emptyPages: 0.02,
       repeatedRows: 0.02,
+      replays: 0,
+      messagePage: 1_000,
       hiddenFoldersInDelta: false,
       directoryPage: 200,
       consentRefusal: 'byVersion',

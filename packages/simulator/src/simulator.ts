@@ -1,4 +1,5 @@
 import type { AppRegistration } from './app-registration.ts';
+import { CALLABLE, type Callable, callByName } from './callable.ts';
 import type { Account, SimulatedTenant } from './directory/tenant.ts';
 import type { Fault } from './fault.ts';
 import { streamOf } from './graph/graph-response.ts';
@@ -7,6 +8,8 @@ import { createLoginService } from './login/login-service.ts';
 import type { ManifestEntry } from './mail/mailbox.ts';
 import { createMutations, type Mutations } from './mutations.ts';
 import { emptyCounts, type RequestCounts } from './request-counts.ts';
+import { parseScenario } from './scenario/parse-scenario.ts';
+import type { Scenario } from './scenario/scenario.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import { createWorld } from './world.ts';
 
@@ -39,6 +42,11 @@ export interface Simulator extends Mutations {
   inject(fault: Fault): void;
   /** Drops the faults and the forged id tokens that still wait. */
   clearFaults(): void;
+  /**
+   * Begins a scenario now, in place of the one before; null ends it. Its quirks stay.
+   * @throws RangeError that names the field that is wrong
+   */
+  setScenario(scenario: Scenario | null): void;
 }
 
 /** Creates a simulator. Nothing is running: it answers the requests that are passed to it. */
@@ -57,7 +65,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     if (found === undefined) throw new RangeError(`There is no tenant '${String(tenant)}'.`);
     return found;
   };
-  return {
+  const simulator: Simulator = {
     ...createMutations(world),
     login,
     graph,
@@ -93,5 +101,14 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       world.faults.clear();
       world.forgeries.clear();
     },
+    setScenario: (given) => {
+      const scenario = given === null ? undefined : parseScenario(given, CALLABLE);
+      world.rehearsal.begin(scenario, ({ call, arguments: values }) => {
+        callByName(simulator, call as Callable, values);
+      });
+      world.settings.quirks = { ...world.settings.quirks, ...scenario?.quirks };
+    },
   };
+  if (options.scenario !== undefined) simulator.setScenario(options.scenario);
+  return simulator;
 }

@@ -11,6 +11,7 @@ import { createTokenForgeries, type TokenForgeries } from './login/token-forgery
 import { createTextPool } from './mail/text-pool.ts';
 import { createRandom, type Random } from './random.ts';
 import { emptyCounts, increment, type RequestCounts } from './request-counts.ts';
+import { createRehearsal, type Rehearsal } from './scenario/rehearsal.ts';
 import { type Settings, type SimulatorOptions, settingsOf } from './simulator-options.ts';
 
 /** Everything that the two services share. */
@@ -21,6 +22,7 @@ export interface World {
   readonly tenants: readonly Tenant[];
   readonly counts: RequestCounts;
   readonly faults: Faults;
+  readonly rehearsal: Rehearsal;
   readonly keys: SigningKeys;
   readonly tokens: TokenStore;
   /** Id tokens that are to be wrong. */
@@ -62,6 +64,7 @@ export function createWorld(options: SimulatorOptions): World {
     tenants,
     counts,
     faults: createFaults(),
+    rehearsal: createRehearsal({ clock, seed: settings.seed }),
     keys: createSigningKeys(),
     tokens: createTokenStore(),
     forgeries: createTokenForgeries(),

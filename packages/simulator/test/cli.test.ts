@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +58,26 @@ describe('npm run simulator', () => {
     const end = ended(child);
     child.stdin?.end();
     expect((await end).code).toBe(0);
+  });
+
+  it('rehearses the bad day of a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mailsphere-'));
+    const file = join(folder, 'bad-day.json');
+    await writeFile(
+      file,
+      JSON.stringify({ faults: [{ answer: 'proxyPage', route: 'openid-configuration' }] }),
+    );
+    const child = run('--json', '--scenario', file);
+    const { login } = JSON.parse(await firstLine(child)) as { login: string };
+    expect((await fetch(`${login}/contoso.com/v2.0/.well-known/openid-configuration`)).status).toBe(502);
+    const end = ended(child);
+    child.kill('SIGTERM');
+    expect((await end).code).toBe(0);
+    await writeFile(file, JSON.stringify({ faults: [{ answer: 'hang', share: '1' }] }));
+    const refused = await ended(run('--scenario', file));
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toMatch(/scenario\.faults\[0\]\.share must be a number from 0 to 1/);
+    await rm(folder, { recursive: true });
   });
 
   it.each([

@@ -3,16 +3,29 @@ import { aborted } from '../aborted.ts';
 import { announcedLength } from '../transport/body.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
+/** Looks at a content as it passes. */
+export interface ContentWatch {
+  add(chunk: Uint8Array): void;
+  /** @throws Error when the content cannot be all of it */
+  end(): void;
+}
+
 /**
  * The body as a stream that fails with `incomplete` unless every byte came that was announced.
  *
  * @param onEnd Called once, when the body was read to its end, failed, or was cancelled.
+ * @param onBroken Called when it failed by itself.
  */
 export function contentStream(
   response: TransportResponse,
-  options: { readonly signal?: AbortSignal | undefined; readonly onEnd: () => void },
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onEnd: () => void;
+    readonly onBroken?: (() => void) | undefined;
+    readonly watch?: ContentWatch | undefined;
+  },
 ): ReadableStream<Uint8Array> {
-  const { signal, onEnd } = options;
+  const { signal, onEnd, onBroken, watch } = options;
   const chunks = response.body[Symbol.asyncIterator]();
   const announced = announcedLength(response);
   let length = 0;
@@ -43,15 +56,18 @@ export function contentStream(
           if (ended) return;
           if (!done) {
             length += value.byteLength;
+            watch?.add(value);
             controller.enqueue(value);
           } else if (announced !== undefined && announced !== length) throw new Error('Bytes are missing.');
           else {
+            watch?.end();
             end();
             controller.close();
           }
         } catch (cause) {
           if (ended) return;
           end();
+          onBroken?.();
           response.cancel();
           throw new ConnectorError(
             'incomplete',

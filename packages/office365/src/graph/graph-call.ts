@@ -55,6 +55,8 @@ export class GraphCall {
   newConnection = false;
   /** Of a streamed call that succeeded. */
   permit: Permit | undefined;
+  /** Told when the content of such a call breaks off. */
+  onBroken: () => void = () => {};
 
   constructor(query: GraphQuery) {
     this.query = query;

@@ -7,7 +7,7 @@ import type { Limiter } from '../limiter/limiter.ts';
 import type { Transport } from '../transport/transport.ts';
 import { authenticationStep } from './authentication-step.ts';
 import { chain } from './chain.ts';
-import { contentStream } from './content-stream.ts';
+import { type ContentWatch, contentStream } from './content-stream.ts';
 import { type GraphAnswer, GraphCall, type GraphQuery } from './graph-call.ts';
 import { limiterStep } from './limiter-step.ts';
 import { cursorOf } from './link-check.ts';
@@ -23,7 +23,7 @@ export interface GraphClient {
    * The answer's bytes. The request is in flight until they are read to the end or cancelled.
    * @throws ConnectorError as {@link graphRefusal} says; `unavailable` when there was no answer, or none of Graph's
    */
-  stream(query: GraphQuery): Promise<ReadableStream<Uint8Array>>;
+  stream(query: GraphQuery, watch?: ContentWatch): Promise<ReadableStream<Uint8Array>>;
   /**
    * What to keep of a link that leads on, for use as `link` of a query.
    * @throws ConnectorError `link_refused` when it does not go on with the same collection
@@ -80,12 +80,13 @@ export function createGraphClient(options: {
         },
       );
     },
-    async stream(query) {
+    async stream(query, watch) {
       const call = new GraphCall({ ...query, streamed: true });
       const { stream } = await send(call);
       const { permit } = call;
       if (!stream || !permit) throw new Error('A streamed call came back without its stream.');
-      return contentStream(stream, { signal: query.signal, onEnd: () => permit.release() });
+      const { onBroken } = call;
+      return contentStream(stream, { signal: query.signal, onEnd: () => permit.release(), onBroken, watch });
     },
     cursor: (link, path) => cursorOf(link, cloud.graph, path),
   };

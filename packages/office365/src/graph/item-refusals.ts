@@ -1,32 +1,55 @@
-/** How often in a row single items were refused, also over several calls. */
+import { doubled, equalJitter } from '../limiter/backoff.ts';
+
+/** What the service said of single items that it did not hand out, also over several calls. */
 export interface ItemRefusals {
-  /** Counts one more. @returns whether the item has had all its tries */
-  exhausted(item: string): boolean;
-  forget(item: string): void;
+  /** Counts one more. @returns whether the item has had as many tries in a row as it may */
+  add(item: string, tries: number, retryAt: number | undefined): boolean;
+  /** The next tries are counted anew. What the item was refused for is remembered until it comes. */
+  endCall(item: string): void;
+  /** The item came. @returns how often it was refused before */
+  came(item: string): number;
+  /** Epoch milliseconds before which it is too early to ask again. */
+  restUntil(item: string): number;
 }
 
-const TRIES = 3;
+interface Refused {
+  readonly total: number;
+  readonly inARow: number;
+  readonly until: number;
+}
+
 const MOST_ITEMS = 1_000;
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 10_000;
 
 /**
- * Kept beyond the end of a call, because a call that is told to wait for too long ends: an item that is answered with 503
- * and a long `Retry-After` each time would otherwise begin anew each time, and hold its mailbox for ever.
+ * Kept beyond the end of a call: whoever asks again at once is made to wait, and an item that is answered with 503 and a
+ * long `Retry-After` each time, which ends the call, would otherwise begin anew each time, and hold its mailbox for ever.
  */
-export function createItemRefusals(): ItemRefusals {
-  const counts = new Map<string, number>();
+export function createItemRefusals(clock: { now(): number }, random: () => number): ItemRefusals {
+  const items = new Map<string, Refused>();
   return {
-    exhausted(item) {
-      const count = (counts.get(item) ?? 0) + 1;
-      counts.delete(item);
-      counts.set(item, count);
-      if (counts.size > MOST_ITEMS) {
-        const [oldest] = counts.keys();
-        if (oldest !== undefined) counts.delete(oldest);
+    add(item, tries, retryAt = 0) {
+      const { total = 0, inARow = 0 } = items.get(item) ?? {};
+      const pause = equalJitter(doubled(FIRST_PAUSE, LONGEST_PAUSE, total + 1), random);
+      const until = Math.max(retryAt, clock.now() + pause);
+      items.delete(item);
+      items.set(item, { total: total + 1, inARow: inARow + 1, until });
+      if (items.size > MOST_ITEMS) {
+        const [oldest] = items.keys();
+        if (oldest !== undefined) items.delete(oldest);
       }
-      return count >= TRIES;
+      return inARow + 1 >= tries;
     },
-    forget(item) {
-      counts.delete(item);
+    endCall(item) {
+      const known = items.get(item);
+      if (known) items.set(item, { ...known, inARow: 0 });
     },
+    came(item) {
+      const { total = 0 } = items.get(item) ?? {};
+      items.delete(item);
+      return total;
+    },
+    restUntil: (item) => items.get(item)?.until ?? 0,
   };
 }

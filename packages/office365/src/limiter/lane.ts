@@ -152,8 +152,10 @@ export function createLane(options: {
       }
     }
     clean = 0;
+    const asked = answer.retryAfter ?? 0;
     const backoff = equalJitter(doubled(FIRST_BACKOFF, LONGEST_BACKOFF, failures), random);
-    fenceUntil = Math.max(fenceUntil, now + Math.max(answer.retryAfter ?? 0, backoff));
+    // A service that says the same few seconds each time is not believed; beyond that it knows better than any guess.
+    fenceUntil = Math.max(fenceUntil, now + (asked > FIRST_BACKOFF ? asked : Math.max(asked, backoff)));
     fencedAt = now;
     probe = 'due';
     onChange?.('refused');

@@ -19,6 +19,7 @@ import { RECOVERABLE, wellKnownNames } from './folder-role.ts';
 import { folderRow, folderSelect, isSearchFolder, toFolder } from './folder-row.ts';
 import { mailboxRow, mailboxSelect, mayHaveMailbox } from './mailbox-row.ts';
 import { messageRow, messageSelect, toChange, toMessage } from './message-row.ts';
+import { createMimeEnds } from './mime-end.ts';
 
 // Sent with every single request, also those of links, which do not carry headers along.
 const IMMUTABLE_IDS = 'IdType="ImmutableId"';
@@ -35,6 +36,7 @@ export function createMailSource(graph: GraphClient): MailSource {
   const mailboxPage = pageReader(graph, mailboxRow);
   const folderPage = pageReader(graph, folderRow);
   const messagePage = pageReader(graph, messageRow);
+  const ends = createMimeEnds();
 
   return {
     // "Microsoft Graph service-specific throttling limits", Outlook: 10,000 requests in 10 minutes per app and mailbox.
@@ -154,11 +156,15 @@ export function createMailSource(graph: GraphClient): MailSource {
 
     async content(message, options = {}) {
       const { query, step } = mailboxQuery(message, options, 'item');
-      return graph.stream({
-        ...query,
-        path: [...step, 'messages', idOf(message, 'messageId'), '$value'],
-        headers: { ...query.headers, 'accept-encoding': 'identity' },
-      });
+      const { tenantId, mailboxId, messageId } = message;
+      return graph.stream(
+        {
+          ...query,
+          path: [...step, 'messages', idOf(message, 'messageId'), '$value'],
+          headers: { ...query.headers, 'accept-encoding': 'identity' },
+        },
+        ends.watch(`${tenantId}/${mailboxId}/${messageId}`),
+      );
     },
   };
 }

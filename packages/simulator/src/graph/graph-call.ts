@@ -1,4 +1,5 @@
 import type { Tenant } from '../directory/tenant.ts';
+import type { BadDelivery } from '../fault.ts';
 import type { IssuedToken } from '../login/access-token.ts';
 import type { World } from '../world.ts';
 import { badRequest } from './graph-failure.ts';
@@ -23,6 +24,8 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** It is to go wrong on the way. */
+  readonly deliver?: BadDelivery['deliver'];
   /** Raw content in place of JSON. */
   readonly content?: { readonly bytes: number; readonly chunks: Generator<Uint8Array, void, undefined> };
 }

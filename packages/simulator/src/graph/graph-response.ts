@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts';
+import { type Delivery, deliveredBadly } from './bad-delivery.ts';
 import type { Answer } from './graph-call.ts';
 
 const JSON_TYPE =
@@ -11,6 +13,7 @@ export function toResponse(
   release: () => void,
   requestId: string,
   clientRequestId: string | null,
+  connection: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Response {
   const headers: Record<string, string> = {
     'cache-control': 'no-cache',
@@ -20,7 +23,11 @@ export function toResponse(
       '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SIM00000000"}}',
     ...answer.headers,
   };
-  const { content } = answer;
+  const { content, deliver } = answer;
+  if (deliver !== undefined) {
+    if (content === undefined) headers['content-type'] ??= JSON_TYPE;
+    return deliveredBadly({ ...bytesOf(answer), ...connection, deliver, release }, answer.status, headers);
+  }
   if (content === undefined) {
     release();
     headers['content-type'] ??= JSON_TYPE;
@@ -35,6 +42,12 @@ export function toResponse(
     return new Response(whole, { status: answer.status, headers });
   }
   return new Response(streamOf(content.chunks, release), { status: answer.status, headers });
+}
+
+function bytesOf({ content, json }: Answer): Pick<Delivery, 'bytes' | 'chunks'> {
+  if (content !== undefined) return content;
+  const body = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json ?? ''));
+  return { bytes: body.length, chunks: [body] };
 }
 
 /** All chunks in one. */

@@ -1,6 +1,8 @@
-import { blanks, type FaultAnswer, hang, merged, type PlainAnswer, RESET } from '../fault.ts';
+import { blanks, type FaultAnswer, hang, headersOf, merged, type PlainAnswer, RESET } from '../fault.ts';
 import type { World } from '../world.ts';
+import { badPage } from './bad-page.ts';
 import { answerBatch } from './batch.ts';
+import { createEarlyCalls } from './early-calls.ts';
 import { checkPermission, claimsChallenge, tokenOf } from './graph-access.ts';
 import type { Answer, GraphCall, Route } from './graph-call.ts';
 import { errorBody } from './graph-error.ts';
@@ -40,21 +42,36 @@ async function answerOrFail(
   if (fault === 'reset') throw new TypeError(RESET);
   if (fault === 'claimsChallenge') throw claimsChallenge(call.world);
   // The faults of the sign-in service never come here.
-  if (fault !== undefined && !('aadsts' in fault) && 'status' in fault) return plainAnswer(fault);
+  if (fault !== undefined && !('aadsts' in fault) && 'status' in fault)
+    return plainAnswer(fault, call.world.clock.now());
   checkPermission(call, route);
   const answer = await route.run(call);
-  if (fault === undefined || !('merge' in fault) || answer.json === undefined) return answer;
-  return { ...answer, json: merged(answer.json, fault.merge) };
+  if (fault === undefined) return answer;
+  if ('deliver' in fault) return { ...answer, deliver: fault.deliver };
+  if (answer.json === undefined) return answer;
+  if ('page' in fault) return { ...answer, json: badPage(call.world, answer.json, fault) };
+  return 'merge' in fault ? { ...answer, json: merged(answer.json, fault.merge) } : answer;
 }
 
-function plainAnswer({ status, headers, body, bodyBytes }: PlainAnswer): Answer {
-  if (bodyBytes === undefined) return { status, headers: { ...headers }, json: body ?? '' };
-  return { status, headers: { ...headers }, content: { bytes: bodyBytes, chunks: blanks(bodyBytes) } };
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function plainAnswer(plain: PlainAnswer, now: number): Answer {
+  const { status, body, bodyBytes } = plain;
+  const headers = headersOf(plain, now);
+  if (bodyBytes === undefined) return { status, headers, json: body ?? '' };
+  return { status, headers, content: { bytes: bodyBytes, chunks: blanks(bodyBytes) } };
 }
 
 /** Creates the Graph service: what answers at graph.microsoft.com. */
 export function createGraphService(world: World): (request: Request) => Promise<Response> {
   const throttle = createGraphThrottle(world);
+  const early = createEarlyCalls(world);
 
   const failure = (error: unknown, requestId: string, request: GraphRequest): Answer => {
     if (!(error instanceof GraphFailure)) throw error;
@@ -78,9 +95,16 @@ export function createGraphService(world: World): (request: Request) => Promise<
     try {
       if (world.settings.latencyMs > 0)
         await world.clock.wait(world.settings.latencyMs, { signal: request.signal });
-      const mailboxId = route.user === undefined ? undefined : call.tenant.user(route.user)?.id;
-      const query = { service: 'graph' as const, route: route.name, tenantId: call.tenant.id, mailboxId };
-      const fault = world.faults.take(query);
+      const user = route.user === undefined ? undefined : call.tenant.user(route.user);
+      const query = {
+        service: 'graph' as const,
+        route: route.name,
+        path: request.path,
+        tenantId: call.tenant.id,
+        mailboxId: user?.id,
+        mailboxName: user?.userPrincipalName,
+      };
+      const fault = world.faults.take(query) ?? world.rehearsal.take(query);
       if (fault !== undefined && fault.afterMs > 0)
         await world.clock.wait(fault.afterMs, { signal: request.signal });
       const answer = await answerOrFail(route, call, fault?.answer, request.signal);
@@ -155,7 +179,18 @@ export function createGraphService(world: World): (request: Request) => Promise<
       header: (name) => request.headers.get(name),
       json: () => request.json(),
     };
-    const { answer, release } = await handle(taken, requestId, false);
-    return toResponse(answer, release, requestId, request.headers.get('client-request-id'));
+    const segments = url.pathname.split('/').slice(1).map(decode);
+    early.came(segments);
+    const proxying = world.rehearsal.proxy(taken);
+    const proxied = proxying === undefined ? undefined : await proxying;
+    if (proxied !== undefined) world.count('proxy', proxied.status);
+    const { answer, release } =
+      proxied === undefined ? await handle(taken, requestId, false) : { answer: proxied, release: NOTHING };
+    early.answered(segments, answer.status, answer.headers ?? {});
+    const { signal } = request;
+    return toResponse(answer, release, requestId, taken.header('client-request-id'), {
+      clock: world.clock,
+      signal,
+    });
   };
 }

@@ -12,8 +12,6 @@ import { receivedFilter } from './received-filter.ts';
 
 /** A delta with a filter ends after so many messages ("Get incremental changes to messages in a folder"). */
 const FILTERED_MAXIMUM = 5_000;
-/** The largest page; the real maximum is not published. */
-const LARGEST_PAGE = 1_000;
 
 interface MessageDeltaState {
   /** Mailbox, and index of the folder. */
@@ -44,8 +42,9 @@ export function messageDelta(call: GraphCall, user: string, folderKey: string): 
   const shown = folderOf(mailbox, folderKey);
   const folder = contentsOf(mailbox, shown);
   const state = stateOf(call, mailbox, shown, folder);
-  const size = Math.min(call.prefer.maxPageSize ?? state.n ?? 10, state.n ?? LARGEST_PAGE, LARGEST_PAGE);
   const { seed, quirks } = world.settings;
+  const largest = quirks.messagePage;
+  const size = Math.min(call.prefer.maxPageSize ?? state.n ?? 10, state.n ?? largest, largest);
   const empty =
     state.p > 0 &&
     state.w !== true &&
@@ -58,7 +57,11 @@ export function messageDelta(call: GraphCall, user: string, folderKey: string): 
       state.i && state.p > 0 && share(seed, 'again', state.m, state.f, state.p) < quirks.repeatedRows;
     const matches = state.q === undefined ? undefined : receivedFilter(state.q, ['ge', 'gt']);
     if (again) position -= 1;
-    for (; position < state.e && rows.length < size && count < FILTERED_MAXIMUM; position++) {
+    const replay = share(seed, 'replay', state.m, state.f, state.p, state.e) < quirks.replays;
+    // What is replayed comes on top, or a page would never get further.
+    const most = size + (replay ? position : 0);
+    if (replay) position = 0;
+    for (; position < state.e && rows.length < most && count < FILTERED_MAXIMUM; position++) {
       const event = mailbox.eventAt(folder, position);
       if (event === undefined) continue;
       if (matches !== undefined && event.kind !== 'removed' && !matches(mailbox.receivedAt(event.number)))

@@ -4,6 +4,7 @@ import {
   blanks,
   type FaultAnswer,
   hang,
+  headersOf,
   merged,
   type PlainAnswer,
   RESET,
@@ -26,9 +27,11 @@ export async function faultResponse(
   if (answer === 'hang') return hang(request.signal);
   if (answer === 'reset') throw new TypeError(RESET);
   if (answer === 'claimsChallenge') return real();
+  // These are for Graph, and never come here.
+  if ('deliver' in answer || 'page' in answer) return real();
   if ('callback' in answer) return callback(world, new URL(request.url).searchParams, answer.callback);
   if ('aadsts' in answer) return PAGES.has(route) ? errorPage(world, answer.aadsts) : aadsts(world, answer);
-  if ('status' in answer) return plain(answer);
+  if ('status' in answer) return plain(answer, world.clock.now());
   const response = await real();
   const body: unknown = await response.json().catch(() => undefined);
   if (body === undefined) return response;
@@ -59,8 +62,9 @@ function callback(
   return redirect(redirectUri, { ...parameters, ...(state === null ? {} : { state }) });
 }
 
-function plain(answer: PlainAnswer): Response {
-  const { status, headers = {}, body = null, bodyBytes } = answer;
+function plain(answer: PlainAnswer, now: number): Response {
+  const { status, body = null, bodyBytes } = answer;
+  const headers = headersOf(answer, now);
   const content = bodyBytes === undefined ? body : streamOf(blanks(bodyBytes), () => {});
   return new Response(content, { status, headers });
 }

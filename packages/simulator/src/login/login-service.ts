@@ -59,7 +59,8 @@ export function createLoginService(world: World): (request: Request) => Promise<
       increment(world.counts.tokensByTenant, tenantId ?? segment);
       increment(world.counts.tokensByGrant, grant ?? 'none');
     }
-    const fault = world.faults.take({ service: 'login', route, tenantId, grant });
+    const query = { service: 'login' as const, route, path: url.pathname, tenantId, grant };
+    const fault = world.faults.take(query) ?? world.rehearsal.take(query);
     const real = () => answer(route, request, url, segment, form);
     if (fault !== undefined && fault.afterMs > 0)
       await world.clock.wait(fault.afterMs, { signal: request.signal });
