@@ -15,7 +15,7 @@ export interface Checkpoint {
   /** The last round came to its end; the next one starts a new round. */
   readonly caughtUp: boolean;
   /** Number of the round in which the stream was done with: read to its end, gone, or given up. */
-  readonly doneIn?: number | undefined;
+  readonly doneInRound?: number | undefined;
   /** Epoch milliseconds: since when it could not be read. */
   readonly failingSince?: number | undefined;
   /** What was counted over all rounds. */

@@ -1,5 +1,5 @@
 import { ConnectorError } from './connector-error.ts';
-import { deferred, type MessageFailure } from './failure.ts';
+import { againTomorrow, deferred, type MessageFailure } from './failure.ts';
 import type { TransferContext } from './message-transfer.ts';
 import { recordId } from './records.ts';
 import type { Proof } from './service-proof.ts';
@@ -17,7 +17,7 @@ export async function recordUnfinished(
     const known = failing.get(id);
     // One that was put off before holds up nothing; an outage does not make it wait any longer than a day.
     if (known && known.deferrals > 0) {
-      if (isOver) await store(context, { ...known, nextAt: clock.now() + 24 * 3600_000 });
+      if (isOver) await store(context, againTomorrow(known, clock.now()));
       continue;
     }
     // What was asked for while the service failed for all says nothing of the message.

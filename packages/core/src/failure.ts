@@ -22,6 +22,12 @@ export interface MessageFailure {
 const DAY = 24 * 3600_000;
 const PATIENCE = [DAY, 7 * DAY] as const;
 
+/** An outage on its day does not make one that was put off wait for a week or a month more. */
+export const againTomorrow = (failure: MessageFailure, now: number): MessageFailure => ({
+  ...failure,
+  nextAt: now + DAY,
+});
+
 /** Puts the message off: the others go on without it. */
 export const deferred = (failure: MessageFailure, now: number): MessageFailure => ({
   ...failure,

@@ -24,6 +24,7 @@ export type FolderStream = 'mail' | 'ids';
 // Small enough for a record, and many enough that a mailbox usually has one.
 const LIST_SIZE = 100;
 
+const prefixOf = ({ connection, mailboxId }: BackfillContext) => `${recordId(connection.id, mailboxId)}/`;
 const listId = ({ connection, mailboxId }: BackfillContext, index: number) =>
   recordId(connection.id, mailboxId, String(index).padStart(6, '0'));
 
@@ -42,7 +43,7 @@ export async function listFolders(context: BackfillContext, mailbox: MailboxRef)
   const lists = Math.ceil(all.length / LIST_SIZE);
   for (let index = 0; index < lists; index++)
     await writeList(context, index, all.slice(index * LIST_SIZE, (index + 1) * LIST_SIZE));
-  for await (const { id, value } of folders.list(`${recordId(context.connection.id, context.mailboxId)}/`))
+  for await (const { id, value } of folders.list(prefixOf(context)))
     if (id >= listId(context, lists) && value.epoch <= lease.epoch) await folders.delete(id);
   return all.reduce((sum, { itemCount }) => sum + itemCount, 0);
 }
@@ -85,8 +86,7 @@ export async function foldersOf(
 ): Promise<RoundFolders> {
   const { connection, mailboxId, checkpoints } = context;
   const listed: ListedFolder[] = [];
-  for await (const { value } of context.folders.list(`${recordId(connection.id, mailboxId)}/`))
-    listed.push(...value.folders);
+  for await (const { value } of context.folders.list(prefixOf(context))) listed.push(...value.folders);
   listed.sort((one, other) => other.itemCount - one.itemCount);
 
   const pending: PendingFolder[] = [];
@@ -97,7 +97,7 @@ export async function foldersOf(
     const done = new Set<string>();
     for await (const { id, value } of checkpoints.list(`${recordId(connection.id, stream, mailboxId)}/`)) {
       counts = addCounts(counts, value.counts);
-      if (value.doneIn !== number) continue;
+      if (value.doneInRound !== number) continue;
       done.add(id);
       if (value.failingSince !== undefined) givenUp++;
     }
@@ -116,7 +116,7 @@ export const closeStream = (
   round: number,
 ): Promise<Checkpoint | undefined> =>
   checkpoints.update(checkpointId, (current = emptyCheckpoint) =>
-    (current.doneIn ?? 0) >= round ? undefined : { ...current, doneIn: round },
+    (current.doneInRound ?? 0) >= round ? undefined : { ...current, doneInRound: round },
   );
 
 // What cannot be read for longer holds up the round no more; the next round tries it again.

@@ -92,10 +92,10 @@ export async function backfillMailbox(context: BackfillContext): Promise<TaskOut
   const yielded = async (
     reason: keyof typeof RESTING,
     resumeAt: number,
-    listed?: Partial<MailboxRecord>,
+    fromListing?: Partial<MailboxRecord>,
   ): Promise<TaskOutcome> => {
-    const isListed = round.listed || listed !== undefined;
-    const fields = { ...listed, ...(transfer && progressOf(context, transfer)), state: RESTING[reason] };
+    const isListed = round.listed || fromListing !== undefined;
+    const fields = { ...fromListing, ...(transfer && progressOf(context, transfer)), state: RESTING[reason] };
     const { expected, archived, alreadyStored } = await changeMailbox(context, () => fields);
     const remaining = isListed ? Math.max(0, expected - archived - alreadyStored) : round.remaining;
     await saveRound({ listed: isListed, resumeAt, remaining });
@@ -190,7 +190,7 @@ async function readFolder(
   const { provider, checkpoints, lease } = context;
   const folder = { ...transfer.mailbox, folderId };
   const { signal } = lease;
-  // A message that is only archived twice is stored once: nothing here depends on generations.
+  // A page that is read twice archives nothing twice, so its generation need not be recorded before it.
   const shared = { checkpoints, checkpointId, round, recordsBeginning: false, shouldStop, signal };
   try {
     const ended =

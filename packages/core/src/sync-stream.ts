@@ -80,7 +80,7 @@ export async function syncStream<T>(options: SyncStreamOptions<T>): Promise<'cau
           caughtUp: page.caughtUp,
           fullSince: state.fullSince,
           selection: state.selection,
-          ...(page.caughtUp && { doneIn: options.round }),
+          ...(page.caughtUp && { doneInRound: options.round }),
           counts: addCounts(counts, counted),
         });
         if (page.caughtUp) return 'caught_up';

@@ -19,7 +19,7 @@ const TRIES_WHEN_SHAKY = 7;
 
 /**
  * The only step that waits and repeats: 429 as long as it comes and `maxWait` lasts, and 503 likewise unless it is said of
- * a single item; what else may pass by three times in all. An item that was refused so often, 503 included, ends with
+ * a single item; what else may pass by, three times in all. An item that was refused so often, 503 included, ends with
  * `item_failed`, so that it cannot hold up the mailbox.
  *
  * A content that is refused is not repeated here, but by the caller, who knows what becomes of other messages meanwhile:
@@ -45,7 +45,7 @@ export function limiterStep(options: {
     /** Ends the try, and the call too unless this may pass by and the item has not had all its tries. */
     const refused = ({ error, mayPass }: GraphRefusal): ConnectorError => {
       if (item === undefined) {
-        if (mayPass) steadiness.note({ bad: 1 });
+        if (mayPass) steadiness.failed(1);
         return error;
       }
       const tries = streamed ? (steadiness.isShaky ? TRIES_WHEN_SHAKY : 1) : TRIES;
@@ -54,12 +54,11 @@ export function limiterStep(options: {
       return error;
     };
     const accepted = () => {
-      const before = item === undefined ? 0 : refusals.came(item);
-      steadiness.note({ bad: before });
-      steadiness.note({ good: 1 });
+      steadiness.failed(item === undefined ? 0 : refusals.came(item));
+      steadiness.succeeded();
     };
 
-    const restOf = async (item: string): Promise<void> => {
+    const waitForTurn = async (item: string): Promise<void> => {
       const retryAt = refusals.restUntil(item);
       const pause = retryAt - clock.now();
       if (pause <= 0) return;
@@ -108,7 +107,7 @@ export function limiterStep(options: {
         }
       }
     };
-    if (item !== undefined) await restOf(item);
+    if (item !== undefined) await waitForTurn(item);
     await retryTransient(once, {
       clock,
       random,

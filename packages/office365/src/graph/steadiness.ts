@@ -1,7 +1,8 @@
 /** Whether the service answers at random with errors that pass: then an error about one item says little of the item. */
 export interface Steadiness {
-  /** Counts answers; an error about an item only once the item has come after all. */
-  note(answers: { readonly good: number } | { readonly bad: number }): void;
+  succeeded(): void;
+  /** Errors that pass; those about an item are counted once it has come after all. */
+  failed(times: number): void;
   readonly isShaky: boolean;
 }
 
@@ -20,10 +21,8 @@ export function createSteadiness(clock: { now(): number }): Steadiness {
     for (let time = 0; time < times; time++) share += (value - share) * WEIGHT;
   };
   return {
-    note(answers) {
-      if ('good' in answers) add(0, answers.good);
-      else add(1, answers.bad);
-    },
+    succeeded: () => add(0, 1),
+    failed: (times) => add(1, times),
     get isShaky() {
       return share > SHAKY && clock.now() - notedAt <= MEMORY;
     },
